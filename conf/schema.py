@@ -1,0 +1,193 @@
+"""Config and its sections: types, ranges, units; `load(files, overrides) -> Config`.
+
+Defaults live in `default.toml` alone. Later files win over earlier ones, `--set` wins over files.
+"""
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from conf.errors import ConfigError
+
+DEFAULT_FILE = Path(__file__).with_name("default.toml")
+
+Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
+Count = Annotated[int, Field(ge=1)]
+Seconds = Annotated[float, Field(gt=0)]
+
+
+class Section(BaseModel):
+    """A frozen section that refuses keys it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Ingest(Section):
+    """What is read from a record, and where reading stops."""
+
+    max_record_bytes: Count
+    max_decompressed_bytes: Count
+    max_context_chars: Annotated[int, Field(ge=0)]
+    tenant: str
+    user_key_env: str
+
+
+class Images(Section):
+    """Which images are decoded, and how large they may be."""
+
+    blob_dir: str
+    max_bytes: Count
+    max_pixels: Count
+    max_side_ratio: Annotated[float, Field(ge=1)]
+    min_side: Count
+    max_per_triple: Annotated[int, Field(ge=0)]
+
+
+class Kafka(Section):
+    """How the broker is polled."""
+
+    poll_records: Count
+    poll_timeout_s: Seconds
+    max_partition_fetch_bytes: Count
+    connect_timeout_s: Seconds
+    start: Literal["earliest", "latest"]
+
+
+class Batching(Section):
+    """How many records an engine hands over at a time."""
+
+    max_records: Count
+    max_bytes: Count
+    max_age_s: Seconds
+
+
+class Auditor(Section):
+    """Which guard model judges, and how."""
+
+    model: str
+    revision: str
+    backend: Literal["transformers", "vllm", "scripted"]
+    prompt_file: str
+    dtype: Literal["auto", "float32", "bfloat16"]
+    max_context_tokens: Count
+    max_new_tokens: Count
+    max_image_pixels: Count
+    micro_batch_rows: Count
+    micro_batch_tokens: Count
+    scripted_table: str
+
+
+class Policy(Section):
+    """When a verdict becomes an escalation."""
+
+    version: str
+    escalate: Fraction
+
+
+class Store(Section):
+    """Where verdicts are kept."""
+
+    path: str
+
+
+class Report(Section):
+    """What the nightly report holds."""
+
+    out_dir: str
+    max_cases: Annotated[int, Field(ge=0)]
+    max_case_chars: Count
+    thumbnail_px: Count
+
+
+class Config(Section):
+    """Everything that can be set, one section per concern."""
+
+    ingest: Ingest
+    images: Images
+    kafka: Kafka
+    batching: Batching
+    auditor: Auditor
+    policy: Policy
+    store: Store
+    report: Report
+
+
+def load(files: Iterable[str | Path] = (), overrides: Mapping[str, str] | None = None) -> Config:
+    """The configuration in effect: defaults, then `files` in order, then `overrides`.
+
+    Args:
+        files: TOML files with the sections of `default.toml`, all keys optional.
+        overrides: "section.key" to its value in TOML syntax; a value that is not TOML is taken as a string.
+
+    Raises:
+        ConfigError: a file that cannot be read, or a key that is unknown, of a wrong type, or out of range.
+    """
+    values = read_toml(DEFAULT_FILE)
+    for file in files:
+        merge(values, read_toml(Path(file)))
+    for dotted, text in (overrides or {}).items():
+        section, _, key = dotted.partition(".")
+        if not section or not key:
+            raise ConfigError(f"--set {dotted}: write it as section.key=value")
+        merge(values, {section: {key: parse_value(text)}})
+    try:
+        return Config.model_validate(values)
+    except ValidationError as error:
+        raise ConfigError(describe(error)) from None
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """The tables of a TOML file.
+
+    Raises:
+        ConfigError: the file is missing, unreadable, or not TOML; the message has file and line.
+    """
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror or error}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: {error}") from None
+
+
+def merge(into: dict[str, Any], new: Mapping[str, Any]) -> None:
+    """Lay `new` over `into`, section by section."""
+    for key, value in new.items():
+        if isinstance(value, Mapping) and isinstance(into.get(key), dict):
+            merge(into[key], value)
+        else:
+            into[key] = value
+
+
+def parse_value(text: str) -> Any:
+    """`text` read as a TOML value, or as the string it is."""
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+def describe(error: ValidationError) -> str:
+    """One line per wrong key: its name, what is wrong, what is allowed."""
+    return "\n".join(describe_one(problem) for problem in error.errors(include_url=False))
+
+
+def describe_one(problem: Mapping[str, Any]) -> str:
+    """The key's dotted name and what is allowed there."""
+    name = ".".join(str(part) for part in problem["loc"])
+    if problem["type"] == "extra_forbidden":
+        return f"{name}: unknown key; allowed here: {', '.join(allowed_keys(problem['loc']))}"
+    if problem["type"] == "missing":
+        return f"{name}: missing"
+    return f"{name} = {problem['input']!r}: {problem['msg'][0].lower()}{problem['msg'][1:]}"
+
+
+def allowed_keys(loc: tuple[int | str, ...]) -> list[str]:
+    """The keys known beside `loc`: section names at the top, a section's keys below."""
+    if len(loc) == 1:
+        return sorted(Config.model_fields)
+    section = Config.model_fields[str(loc[0])].annotation
+    return sorted(section.model_fields) if isinstance(section, type) and issubclass(section, BaseModel) else []

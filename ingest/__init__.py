@@ -1,0 +1,14 @@
+"""Log bytes in, QTA triples out.
+
+qta         the types that flow: Record, QTATriple, ImageBlob, Outcome, Batch
+exchange    what a format's parser gives: messages and their parts, provider-neutral
+formats/    one log format per file; the table FORMATS
+thinking    tells thinking from answer, and raw thinking from a summary
+images      checks, hashes and shrinks an image
+normalize   a record's bytes become triples or a rejection; the only caller of FORMATS
+replay      files, folders and standard input as sources
+kafka       topics as sources
+engines/    the loop: read, normalize, hand over, advance
+doctor      the dry run
+errors      broken machinery
+"""

@@ -1,0 +1,50 @@
+"""Errors of ingest: broken machinery, never bad data.
+
+TraceauditError
+├── SourceNotFound       a path, glob or topic that is not there
+├── SourceUnavailable    a broker that does not answer
+├── SourceSyntax         a SOURCE that cannot be read as one
+└── MissingExtra         an optional library that is not installed
+"""
+
+from conf.errors import TraceauditError
+
+
+class SourceNotFound(TraceauditError):
+    """A path, glob or topic that is not there."""
+
+
+class SourceUnavailable(TraceauditError):
+    """A source that does not answer; trying again later may help.
+
+    Attributes:
+        retry_after_s: seconds after which a new try makes sense.
+    """
+
+    def __init__(self, message: str, retry_after_s: float = 5.0) -> None:
+        super().__init__(message)
+        self.message = message
+        self.retry_after_s = retry_after_s
+
+    def __reduce__(self) -> tuple[type["SourceUnavailable"], tuple[str, float]]:
+        return type(self), (self.message, self.retry_after_s)
+
+
+class SourceSyntax(TraceauditError):
+    """A SOURCE that cannot be read as one."""
+
+    exit_code = 2
+
+
+class MissingExtra(TraceauditError):
+    """An optional library that is not installed; the message holds the install command."""
+
+    exit_code = 2
+
+    def __init__(self, what: str, extra: str) -> None:
+        super().__init__(f"{what} needs the extra '{extra}': pip install 'traceaudit[{extra}]'")
+        self.what = what
+        self.extra = extra
+
+    def __reduce__(self) -> tuple[type["MissingExtra"], tuple[str, str]]:
+        return type(self), (self.what, self.extra)

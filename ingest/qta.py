@@ -1,0 +1,284 @@
+"""The types that flow: Record and Position in, QTATriple with its images out, Outcome for every record.
+
+    bytes --formats--> Exchange --normalize--> QTATriple --scorer--> Verdict --store--> report
+      └----- anything that cannot go on -----> Rejection / Unscorable, never silence
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+class ThinkingKind(StrEnum):
+    """What the log holds of the model's thinking."""
+
+    RAW = "raw"  # the full chain of thought
+    SUMMARY = "summary"  # written by the provider in its place
+    REDACTED = "redacted"  # there was thinking; only ciphertext or a signature is left
+    ABSENT = "absent"  # nothing in the record; never "did not think"
+    UNKNOWN = "unknown"  # text that may be raw or a summary
+
+
+class KindSource(StrEnum):
+    """How the thinking kind is known."""
+
+    EXPLICIT = "explicit"  # the log says so
+    MODEL_RULE = "model_rule"  # follows from format, block type and model
+    ASSUMED = "assumed"
+
+
+class Substitute(StrEnum):
+    """What stands in where there is no thinking to read."""
+
+    NONE = "none"
+    PLAN = "plan"
+    TOOL_CALLS = "tool_calls"
+
+
+class Status(StrEnum):
+    """Whether a triple is whole, and if not, what it lacks."""
+
+    COMPLETE = "complete"
+    INCOMPLETE = "incomplete"
+    ERROR = "error"
+    CONTENT_NOT_CAPTURED = "content_not_captured"
+    BLOCKED = "blocked"
+
+
+class State(StrEnum):
+    """The terminal state of a record: exactly one each."""
+
+    SCORED = "scored"
+    DUPLICATE = "duplicate"
+    UNSCORABLE = "unscorable"
+    REJECTED = "rejected"
+    EMPTY = "empty"
+    SHED = "shed"
+
+
+class RefKind(StrEnum):
+    """How a log refers to an image."""
+
+    DATA = "data"
+    BASE64 = "base64"
+    HTTPS = "https"
+    GS = "gs"
+    S3 = "s3"
+    FILE_ID = "file_id"
+    PATH = "path"
+    ATTACHMENT = "attachment"
+    TOKEN = "token"  # noqa: S105 - a media token, not a secret
+
+
+class Origin(StrEnum):
+    """Who showed an image."""
+
+    USER = "user"
+    CONTEXT = "context"
+    TOOL = "tool"
+    MODEL_OUTPUT = "model_output"
+
+
+class ImageReason(StrEnum):
+    """Why an image could not be had."""
+
+    NOT_FETCHED_POLICY = "not_fetched_policy"
+    TOO_LARGE = "too_large"
+    TOO_MANY = "too_many"
+    NOT_AN_IMAGE = "not_an_image"
+    DECODE_ERROR = "decode_error"
+    DECOMPRESSION_BOMB = "decompression_bomb"
+    TRUNCATED_BY_LOGGER = "truncated_by_logger"
+    REDACTED_BY_LOGGER = "redacted_by_logger"
+    PROVIDER_FILE_ID = "provider_file_id"
+    ATTACHMENT_MISSING = "attachment_missing"
+    BAD_SHAPE = "bad_shape"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Position:
+    """Where a record was read.
+
+    Attributes:
+        source: "kafka:<cluster id>/<topic>", "file:<absolute path>", or "stdin:<run id>".
+        partition: Kafka partition; 0 for files.
+        offset: Kafka offset; for files the number of the record, from 0.
+    """
+
+    source: str
+    partition: int
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One Kafka message or one record of a file, as bytes.
+
+    Attributes:
+        folder: folder that relative image paths may point below; None for streams, which may not.
+    """
+
+    position: Position
+    value: bytes
+    key: bytes | None = None
+    headers: tuple[tuple[str, bytes], ...] = ()
+    timestamp_ms: int | None = None
+    folder: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ImageBlob:
+    """An image whose bytes we have and could decode.
+
+    Attributes:
+        sha256: hex digest of the original bytes; its name in the blob store.
+        media_type: as sniffed from the bytes, not as declared.
+        width, height: pixels.
+        data: the original bytes.
+    """
+
+    sha256: str
+    media_type: str
+    width: int
+    height: int
+    data: bytes = field(repr=False)
+    ref_kind: RefKind = RefKind.BASE64
+    origin: Origin = Origin.USER
+
+
+@dataclass(frozen=True, slots=True)
+class ImageFailure:
+    """An image that the log shows or names and that we do not have."""
+
+    reason: ImageReason
+    ref_kind: RefKind
+    origin: Origin = Origin.USER
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """One tool call of the turn with what it gave back."""
+
+    name: str
+    arguments: str
+    result: str | None = None
+    call_id: str | None = None
+    is_error: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class QTATriple:
+    """One exchange to audit: what was asked, what the model thought, what it answered.
+
+    Attributes:
+        id: hex digest from the log's own identity: the same on every replay, mirror and twin span.
+        status: complete, or what is missing.
+        context: earlier turns as "role: text" lines, bounded by `ingest.max_context_chars`.
+        question: the human text of this turn; None when the log holds none.
+        thinking: every segment of the turn in order, joined by a blank line; None when there is none to read.
+        answer: the final text; None when there is none.
+        images: in the order shown to the model; failures keep their place.
+        position: where it was first read.
+        occurred_at: UTC; None when the log does not say.
+        turn: number of this human message in its conversation, from 0.
+        warnings: part types that were not understood, each once.
+    """
+
+    id: str
+    status: Status
+    question: str | None
+    thinking: str | None
+    thinking_kind: ThinkingKind
+    answer: str | None
+    position: Position
+    kind_source: KindSource = KindSource.ASSUMED
+    substitute: Substitute = Substitute.NONE
+    images: tuple[ImageBlob | ImageFailure, ...] = ()
+    tool_calls: tuple[ToolCall, ...] = ()
+    system_prompt: str | None = None
+    context: str = ""
+    tenant: str = "default"
+    application: str | None = None
+    user: str | None = None
+    model: str | None = None
+    conversation_id: str | None = None
+    turn: int = 0
+    response_id: str | None = None
+    occurred_at: datetime | None = None
+    format: str = ""
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def has_model_output(self) -> bool:
+        """Whether there is anything that the model said or did to judge."""
+        return bool(self.thinking or self.answer or self.tool_calls)
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """A record that cannot be read; it goes to the dead letters with its original bytes.
+
+    Attributes:
+        reason: one of a closed list of words, such as "not_json"; never log content.
+        detail: for a person, without log content.
+    """
+
+    position: Position
+    reason: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Normalized:
+    """What one record became, before anything is scored.
+
+    Exactly one of these holds: `rejection` is set; `triples` is not empty; `empty_reason` is set.
+    """
+
+    record: Record
+    format: str | None
+    triples: tuple[QTATriple, ...] = ()
+    rejection: Rejection | None = None
+    empty_reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Offsets that hold no record for us: compacted, a transaction marker, or retention overtook us.
+
+    Attributes:
+        first, last: inclusive offsets.
+    """
+
+    source: str
+    partition: int
+    first: int
+    last: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What an engine hands over: records in reading order, and where each partition stands after them.
+
+    Attributes:
+        positions: (source, partition) -> the next offset to read once this batch is stored.
+        starts: (source, partition) -> the first offset that was ever asked for; given for partitions new to the store.
+    """
+
+    items: tuple[Normalized, ...]
+    positions: Mapping[tuple[str, int], int]
+    starts: Mapping[tuple[str, int], int] = field(default_factory=dict)
+    gaps: tuple[Gap, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one record: its one terminal state, and the reason where it was not scored."""
+
+    position: Position
+    state: State
+    reason: str | None = None
+    format: str | None = None
+    triple_ids: tuple[str, ...] = ()
