@@ -1,0 +1,41 @@
+"""The command `traceaudit`: a table of commands, each imported only when chosen."""
+
+import importlib
+import sys
+
+from conf.cli import USAGE, guarded
+
+COMMANDS = {
+    "doctor": ("ingest.cli:doctor", "dry run: which format each record is, what each field became"),
+    "run": ("auditor.cli:run", "audit a source into the database file"),
+    "ledger": ("auditor.cli:ledger", "coverage per source partition, reconciled"),
+    "eval": ("auditor.cli:evaluate", "score labelled rows and measure the guard on them"),
+    "report": ("reports.cli:report", "the nightly report of a day"),
+    "demo": ("reports.cli:demo", "the whole flow on the sample logs that ship with traceaudit"),
+}
+
+
+def usage() -> str:
+    """The table of commands, for --help."""
+    rows = "\n".join(f"  {name:<8} {summary}" for name, (_, summary) in COMMANDS.items())
+    return f"usage: traceaudit COMMAND [options]\n\n{rows}\n\ntraceaudit COMMAND --help tells a command's options."
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the chosen command and give its exit code."""
+    arguments = sys.argv[1:] if argv is None else argv
+    if not arguments or arguments[0] in {"-h", "--help"}:
+        print(usage())
+        return 0 if arguments else USAGE
+    if arguments[0] == "--version":
+        print(f"traceaudit {importlib.import_module('importlib.metadata').version('traceaudit')}")
+        return 0
+    if arguments[0] not in COMMANDS:
+        print(f"traceaudit: no command {arguments[0]!r}\n\n{usage()}", file=sys.stderr)
+        return USAGE
+    module, _, function = COMMANDS[arguments[0]][0].partition(":")
+    return guarded(getattr(importlib.import_module(module), function), arguments[1:])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,68 @@
+"""What every command shares: its options, how errors end it, and how logging is set up."""
+
+import argparse
+import json
+import logging
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from conf.errors import TraceauditError
+from conf.schema import Config, load
+
+FAILED, USAGE, FINDINGS = 1, 2, 3
+
+
+def parser(name: str, summary: str, *, store: bool = False) -> argparse.ArgumentParser:
+    """An argument parser with the options that all commands have; with `--db` for those that touch the store."""
+    result = argparse.ArgumentParser(prog=f"traceaudit {name}", description=summary)
+    result.add_argument("--config", action="append", default=[], metavar="FILE", help="TOML file over the defaults; repeatable")
+    result.add_argument("--set", action="append", default=[], metavar="SECTION.KEY=VALUE", help="one value over the files; repeatable")
+    result.add_argument("--json", action="store_true", help="one JSON object a line on standard output, and nothing else there")
+    if store:
+        result.add_argument("--db", metavar="FILE", help="the database file (store.path)")
+    return result
+
+
+def config_of(args: argparse.Namespace, **overrides: str | None) -> Config:
+    """The configuration that the options ask for.
+
+    Args:
+        args: parsed by a parser of `parser`.
+        overrides: section__key to a value of an option of its own, such as auditor__model; None leaves it alone.
+
+    Raises:
+        ConfigError: see `conf.schema.load`.
+    """
+    values = dict(split_assignment(text) for text in args.set)
+    if getattr(args, "db", None):
+        overrides["store__path"] = args.db
+    quoted = {key.replace("__", "."): json.dumps(value) for key, value in overrides.items() if value is not None}
+    return load(args.config, values | quoted)
+
+
+def split_assignment(text: str) -> tuple[str, str]:
+    """section.key and value of one --set."""
+    key, _, value = text.partition("=")
+    return key.strip(), value.strip()
+
+
+def print_json(value: Any) -> None:
+    """One JSON object on its own line, flushed so that a reader at the other end of a pipe sees it at once."""
+    print(json.dumps(value, ensure_ascii=False, allow_nan=False), flush=True)
+
+
+def guarded(command: Callable[[list[str]], int], argv: list[str]) -> int:
+    """Run `command`; a user's mistake ends as one line on standard error and an exit code, never a traceback."""
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    try:
+        return command(argv)
+    except TraceauditError as error:
+        print(f"traceaudit: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("traceaudit: interrupted", file=sys.stderr)
+        return FAILED
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader left; the interpreter would complain about flushing to it
+        return FAILED
