@@ -72,7 +72,7 @@ class Auditor(Section):
     backend: Literal["transformers", "vllm", "scripted"]
     prompt_file: str
     dtype: Literal["auto", "float32", "bfloat16"]
-    max_context_tokens: Count
+    max_prompt_tokens: Count
     max_new_tokens: Count
     max_image_pixels: Count
     micro_batch_rows: Count
