@@ -3,6 +3,7 @@
 TraceauditError
 ├── SourceNotFound       a path, glob or topic that is not there
 ├── SourceUnavailable    a broker that does not answer
+├── SourceChanged        what was read before is not there any more
 ├── SourceSyntax         a SOURCE that cannot be read as one
 └── MissingExtra         an optional library that is not installed
 """
@@ -28,6 +29,26 @@ class SourceUnavailable(TraceauditError):
 
     def __reduce__(self) -> tuple[type["SourceUnavailable"], tuple[str, float]]:
         return type(self), (self.message, self.retry_after_s)
+
+
+class SourceChanged(TraceauditError):
+    """A file or topic that holds less than was read from it before: stored positions do not fit it any more.
+
+    Attributes:
+        name: file or topic.
+        stored: the offset that reading stands at.
+    """
+
+    def __init__(self, name: str, stored: int) -> None:
+        super().__init__(
+            f"{name} was read up to record {stored} and is shorter now, so it was replaced; "
+            "give the new one another name, or use another --db"
+        )
+        self.name = name
+        self.stored = stored
+
+    def __reduce__(self) -> tuple[type["SourceChanged"], tuple[str, int]]:
+        return type(self), (self.name, self.stored)
 
 
 class SourceSyntax(TraceauditError):
