@@ -1,0 +1,221 @@
+"""The DuckDB file: everything that is known of records, triples and verdicts, and the only place that writes SQL.
+
+One process at a time may have the file open; a second one is told who holds it. What a batch became is written in one
+transaction together with the positions behind it: after a crash either all of it is there or none, so that reading on
+from `positions` neither loses a record nor counts one twice. Image files are written before the transaction; a crash
+between the two leaves a file that the next run finds and uses.
+"""
+
+import re
+import tempfile
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Self
+
+import duckdb
+import pyarrow as pa
+
+from auditor.blobs import Blobs
+from auditor.errors import PositionConflict, StoreLocked, StoreUnusable
+from auditor.ledger import LedgerLine
+from auditor.migrate import migrate
+from auditor.store_rows import (
+    Row,
+    Run,
+    dead_letter_rows,
+    gap_rows,
+    image_rows,
+    outcome_rows,
+    position_rows,
+    run_row,
+    triple_row,
+    verdict_row,
+)
+from auditor.verdict import ScorerKey, Verdict
+from ingest.qta import Batch, ImageBlob, Outcome, QTATriple
+from ingest.source import Partition
+
+MEMORY = ":memory:"
+
+# How the Arrow table `incoming` goes into each table. Verdicts are append-only: a key that is there stays as it is.
+INSERTS = {
+    "runs": "INSERT INTO runs BY NAME SELECT * FROM incoming",
+    "outcomes": "INSERT INTO outcomes BY NAME SELECT * FROM incoming",
+    "triples": "INSERT INTO triples BY NAME SELECT * FROM incoming",
+    "images": "INSERT INTO images BY NAME SELECT * FROM incoming",
+    "verdicts": """
+        INSERT INTO verdicts BY NAME SELECT * FROM incoming
+        ANTI JOIN verdicts USING (triple_id, model_revision, prompt_hash, decoding)""",
+    "gaps": "INSERT INTO gaps BY NAME SELECT * FROM incoming",
+    "dead_letters": "INSERT INTO dead_letters BY NAME SELECT * FROM incoming",
+    "positions": """
+        INSERT INTO positions BY NAME SELECT * FROM incoming
+        ON CONFLICT (source, "partition") DO UPDATE SET
+        next_offset = excluded.next_offset, updated_at = excluded.updated_at""",
+}
+
+LEDGER = """
+    WITH records AS (
+        SELECT source, "partition", count(*) AS n, count(DISTINCT "offset") AS n_offsets, histogram(state) AS states
+        FROM outcomes GROUP BY ALL
+    ), holes AS (
+        SELECT source, "partition", reason, sum(last_offset - first_offset + 1)::BIGINT AS n FROM gaps GROUP BY ALL
+    ), gapped AS (
+        SELECT source, "partition", map_from_entries(list((reason, n))) AS reasons FROM holes GROUP BY ALL
+    )
+    SELECT source, "partition", first_offset, next_offset,
+        coalesce(n, 0), coalesce(n_offsets, 0), coalesce(states, MAP {}), coalesce(reasons, MAP {})
+    FROM positions
+    LEFT JOIN records USING (source, "partition")
+    LEFT JOIN gapped USING (source, "partition")
+    ORDER BY source, "partition"
+"""
+
+
+class Store:
+    """An open database file with its folder of images. Used by one thread; close it, or use it in a `with`.
+
+    Attributes:
+        connection: for the read queries in queries.py; they take a cursor of it and write nothing.
+        blobs: where images are kept.
+    """
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, blobs: Blobs) -> None:
+        self.connection = connection
+        self.blobs = blobs
+
+    @classmethod
+    def open(cls, path: str, blob_dir: str = "", *, create: bool = True) -> "Store":
+        """The store in `path`, brought up to this version's tables.
+
+        Args:
+            path: the database file; ":memory:" for one that is gone when closed.
+            blob_dir: the folder of images; empty: "<path>.blobs".
+            create: make the file where there is none.
+
+        Raises:
+            StoreLocked: another process has the file open.
+            StoreUnusable: the file cannot be opened, is none of ours, or was made by a newer traceaudit.
+        """
+        if path != MEMORY and not create and not Path(path).exists():
+            raise StoreUnusable(f"{path}: no such database; `traceaudit run SOURCE --db {path}` makes one")
+        connection = connect(path)
+        try:
+            migrate(connection, path)
+        except BaseException:
+            connection.close()
+            raise
+        folder = blob_dir or (tempfile.mkdtemp(prefix="traceaudit-") if path == MEMORY else f"{path}.blobs")
+        return cls(connection, Blobs(Path(folder)))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file, so that another process may open it."""
+        self.connection.close()
+
+    def begin_run(self, run: Run) -> None:
+        """Note what is in force while the verdicts of this run are made."""
+        with self.transaction():
+            self.insert("runs", [run_row(run)])
+
+    def save(
+        self, batch: Batch, outcomes: Sequence[Outcome], verdicts: Sequence[Verdict], run_id: str, now: datetime
+    ) -> None:
+        """Keep all that a batch became, in one transaction; once this returns it survives a crash.
+
+        Triples and verdicts that are known already are left as they are.
+
+        Raises:
+            PositionConflict: the batch does not follow on what is stored; nothing of it is kept.
+        """
+        new = self.new_triples(triple for item in batch.items for triple in item.triples)
+        for image in (image for triple in new for image in triple.images if isinstance(image, ImageBlob)):
+            self.blobs.keep(image)
+        with self.transaction():
+            self.check_follows(batch)
+            self.insert("outcomes", outcome_rows(outcomes, run_id, now))
+            self.insert("triples", [triple_row(triple, now) for triple in new])
+            self.insert("images", [row for triple in new for row in image_rows(triple)])
+            self.insert("verdicts", [verdict_row(verdict, run_id) for verdict in verdicts])
+            self.insert("gaps", gap_rows(batch.gaps, now))
+            self.insert("dead_letters", dead_letter_rows(batch.items, now))
+            self.insert("positions", position_rows(batch, now))
+
+    def positions(self) -> dict[Partition, int]:
+        """The next offset to read of every partition that was ever read."""
+        rows = self.connection.execute('SELECT source, "partition", next_offset FROM positions').fetchall()
+        return {(source, partition): next_offset for source, partition, next_offset in rows}
+
+    def judged(self, ids: Sequence[str], scorer: ScorerKey) -> set[str]:
+        """Those of `ids` that have a verdict of this model, prompt and decoding, readable or not."""
+        query = """
+            SELECT triple_id FROM verdicts
+            WHERE triple_id IN (SELECT unnest(?::VARCHAR[]))
+            AND model_revision = ? AND prompt_hash = ? AND decoding = ?"""
+        values = [list(ids), scorer.model_revision, scorer.prompt_hash, scorer.decoding]
+        return {triple_id for (triple_id,) in self.connection.execute(query, values).fetchall()}
+
+    def ledger(self) -> list[LedgerLine]:
+        """Coverage, a line for each source partition, in the order of their names."""
+        return [LedgerLine(*row) for row in self.connection.execute(LEDGER).fetchall()]
+
+    def new_triples(self, triples: Iterable[QTATriple]) -> list[QTATriple]:
+        """Those not stored yet, each once, the first of its id."""
+        by_id: dict[str, QTATriple] = {}
+        for triple in triples:
+            by_id.setdefault(triple.id, triple)
+        query = "SELECT id FROM triples WHERE id IN (SELECT unnest(?::VARCHAR[]))"
+        for (known,) in self.connection.execute(query, [list(by_id)]).fetchall():
+            del by_id[known]
+        return list(by_id.values())
+
+    def check_follows(self, batch: Batch) -> None:
+        """Refuse a batch that would leave a hole in the ledger or count an offset twice."""
+        stored = self.positions()
+        size = Counter((item.record.position.source, item.record.position.partition) for item in batch.items)
+        for gap in batch.gaps:
+            size[gap.source, gap.partition] += gap.last - gap.first + 1
+        for partition, end in batch.positions.items():
+            start = stored.get(partition, batch.starts.get(partition))
+            if start is None or end - start != size[partition]:
+                raise PositionConflict(*partition, stored=start, n_offsets=size[partition], end=end)
+
+    def insert(self, table: str, rows: Sequence[Row]) -> None:
+        """Append rows as one Arrow table with the columns that `table` has."""
+        if not rows:
+            return
+        schema = self.connection.table(table).limit(0).to_arrow_table().schema
+        self.connection.register("incoming", pa.Table.from_pylist(rows, schema=schema))
+        try:
+            self.connection.execute(INSERTS[table])
+        finally:
+            self.connection.unregister("incoming")
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing."""
+        self.connection.begin()
+        try:
+            yield
+        except BaseException:
+            self.connection.rollback()
+            raise
+        self.connection.commit()
+
+
+def connect(path: str) -> duckdb.DuckDBPyConnection:
+    """An open database file, or one clear line why not."""
+    try:
+        return duckdb.connect(path)
+    except duckdb.Error as error:
+        if holder := re.search(r"Conflicting lock is held in (.+? \(PID \d+\))", str(error)):
+            raise StoreLocked(f"{path} is in use by {holder[1]}; wait for it, or use another --db") from None
+        raise StoreUnusable(f"{path}: {str(error).splitlines()[0]}") from None

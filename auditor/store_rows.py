@@ -1,0 +1,200 @@
+"""What is stored, as rows whose keys are the columns of the tables in migrations/."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from auditor.verdict import ScorerKey, Verdict
+from ingest.qta import Batch, Gap, ImageBlob, ImageFailure, Normalized, Outcome, Position, QTATriple
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One `traceaudit run`: what is in force while it makes verdicts.
+
+    Attributes:
+        version: of traceaudit.
+    """
+
+    run_id: str
+    started_at: datetime
+    version: str
+    scorer: ScorerKey
+    backend: str
+    policy_version: str
+
+
+def run_row(run: Run) -> Row:
+    """The row of `runs`."""
+    return {
+        "run_id": run.run_id,
+        "started_at": utc(run.started_at),
+        "version": run.version,
+        **scorer_columns(run.scorer),
+        "backend": run.backend,
+        "policy_version": run.policy_version,
+    }
+
+
+def outcome_rows(outcomes: Iterable[Outcome], run_id: str, now: datetime) -> list[Row]:
+    """The rows of `outcomes`."""
+    return [
+        {
+            **place(outcome.position),
+            "state": outcome.state.value,
+            "reason": outcome.reason,
+            "format": outcome.format,
+            "triple_ids": list(outcome.triple_ids),
+            "run_id": run_id,
+            "stored_at": utc(now),
+        }
+        for outcome in outcomes
+    ]
+
+
+def triple_row(triple: QTATriple, now: datetime) -> Row:
+    """The row of `triples`."""
+    return {
+        "id": triple.id,
+        "tenant": triple.tenant,
+        "application": triple.application,
+        "user_id": triple.user,
+        "model": triple.model,
+        "format": triple.format,
+        "status": triple.status.value,
+        "conversation_id": triple.conversation_id,
+        "turn": triple.turn,
+        "response_id": triple.response_id,
+        "occurred_at": triple.occurred_at and utc(triple.occurred_at),
+        "system_prompt": triple.system_prompt,
+        "context": triple.context,
+        "question": triple.question,
+        "thinking": triple.thinking,
+        "thinking_kind": triple.thinking_kind.value,
+        "kind_source": triple.kind_source.value,
+        "substitute": triple.substitute.value,
+        "answer": triple.answer,
+        "tool_calls": [
+            {
+                "name": call.name,
+                "arguments": call.arguments,
+                "result": call.result,
+                "call_id": call.call_id,
+                "is_error": call.is_error,
+            }
+            for call in triple.tool_calls
+        ],
+        "warnings": list(triple.warnings),
+        **place(triple.position),
+        "stored_at": utc(now),
+    }
+
+
+def image_rows(triple: QTATriple) -> Iterator[Row]:
+    """The rows of `images` of one triple, numbered in the order shown."""
+    for number, image in enumerate(triple.images):
+        yield {"triple_id": triple.id, "place": number, **image_columns(image)}
+
+
+def image_columns(image: ImageBlob | ImageFailure) -> Row:
+    """What is known of an image: its content, or why there is none."""
+    common = {"ref_kind": image.ref_kind.value, "origin": image.origin.value}
+    if isinstance(image, ImageFailure):
+        return common | {"reason": image.reason.value}
+    size = {"width": image.width, "height": image.height, "n_bytes": len(image.data)}
+    return common | {"sha256": image.sha256, "media_type": image.media_type} | size
+
+
+def verdict_row(verdict: Verdict, run_id: str) -> Row:
+    """The row of `verdicts`."""
+    return {
+        "triple_id": verdict.triple_id,
+        **scorer_columns(verdict.scorer),
+        "mode": verdict.mode.value,
+        "judgment": verdict.judgment and verdict.judgment.value,
+        "p_safe": verdict.p_safe,
+        "p_potentially_harmful": verdict.p_potentially_harmful,
+        "p_harmful": verdict.p_harmful,
+        "harm_score": verdict.harm_score,
+        "risk": verdict.risk,
+        "category": verdict.category.value,
+        "category_source": verdict.category_source,
+        "analysis": verdict.analysis,
+        "stage": verdict.stage,
+        "coverage": verdict.coverage,
+        "images_seen": verdict.images_seen,
+        "images_total": verdict.images_total,
+        "unscorable_reason": verdict.unscorable_reason,
+        "prompt_tokens": verdict.prompt_tokens,
+        "output_tokens": verdict.output_tokens,
+        "seconds": verdict.seconds,
+        "run_id": run_id,
+        "scored_at": utc(verdict.scored_at),
+    }
+
+
+def position_rows(batch: Batch, now: datetime) -> list[Row]:
+    """The rows of `positions`; first_offset matters for partitions that are new to the store only."""
+    return [
+        {
+            "source": source,
+            "partition": partition,
+            "first_offset": batch.starts.get((source, partition), next_offset),
+            "next_offset": next_offset,
+            "updated_at": utc(now),
+        }
+        for (source, partition), next_offset in batch.positions.items()
+    ]
+
+
+def gap_rows(gaps: Iterable[Gap], now: datetime) -> list[Row]:
+    """The rows of `gaps`."""
+    return [
+        {
+            "source": gap.source,
+            "partition": gap.partition,
+            "first_offset": gap.first,
+            "last_offset": gap.last,
+            "reason": gap.reason,
+            "stored_at": utc(now),
+        }
+        for gap in gaps
+    ]
+
+
+def dead_letter_rows(items: Sequence[Normalized], now: datetime) -> list[Row]:
+    """The rows of `dead_letters`: the records that were rejected, byte for byte."""
+    return [
+        {
+            **place(item.record.position),
+            "reason": item.rejection.reason,
+            "detail": item.rejection.detail,
+            "value": item.record.value,
+            "stored_at": utc(now),
+        }
+        for item in items
+        if item.rejection
+    ]
+
+
+def place(position: Position) -> Row:
+    """The columns of a position."""
+    return {"source": position.source, "partition": position.partition, "offset": position.offset}
+
+
+def scorer_columns(key: ScorerKey) -> Mapping[str, str]:
+    """The columns of a scorer's key."""
+    return {
+        "model_id": key.model_id,
+        "model_revision": key.model_revision,
+        "prompt_hash": key.prompt_hash,
+        "decoding": key.decoding,
+    }
+
+
+def utc(time: datetime) -> datetime:
+    """`time` in UTC, without a zone, as the tables hold it."""
+    return time.astimezone(UTC).replace(tzinfo=None)

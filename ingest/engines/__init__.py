@@ -1,0 +1,10 @@
+"""Engines: what reads a source and hands over batches; one promise, several ways to run.
+
+base      the Engine protocol and what it promises
+batching  records become batches, by count, bytes and age
+embedded  one process: poll, normalize, hand over, advance
+"""
+
+ENGINES = {
+    "embedded": "ingest.engines.embedded:Embedded",
+}

@@ -1,0 +1,26 @@
+"""What every engine promises to the one who handles its batches."""
+
+from collections.abc import Callable
+from threading import Event
+from typing import Protocol
+
+from ingest.qta import Batch
+
+Handle = Callable[[Batch], None]
+"""Stores what a batch became, with its positions, in one step; an exception means that nothing of it is stored."""
+
+
+class Engine(Protocol):
+    """Reads until the sources end or `stop` is set, and hands over what it read.
+
+    1. Each record read is in exactly one batch, normalized; within a partition in the order of offsets.
+    2. `handle` is called from the thread of `run`, one batch at a time, the next only after it returned.
+    3. A batch's positions go on without a hole from those of the batch before, or from where the store stood.
+    4. Nothing is committed to a source before `handle` returned: a crash in between repeats no stored record, since
+       reading starts at the stored positions, not at the committed ones.
+    5. When `handle` or a source raises, `run` raises the same, with the sources closed and nothing further handed over.
+    6. When `stop` is set, what was read and not handed over is dropped: the next run reads it again.
+    """
+
+    def run(self, handle: Handle, stop: Event) -> None:
+        """Read to the end; call it once."""
