@@ -1,0 +1,38 @@
+"""What runs the guard model: one backend per file, imported only when chosen.
+
+To add one: write auditor/backends/<name>.py with a class that has `load` and keeps the promises of `base.Backend`,
+and add its line here; the contract suite runs it.
+"""
+
+import importlib
+from typing import TYPE_CHECKING
+
+from ingest.errors import MissingExtra
+
+if TYPE_CHECKING:
+    from auditor.backends.base import Backend
+    from auditor.models import Checkpoint
+    from conf.schema import Auditor
+
+# name -> ("module:Class", extra that brings its libraries)
+BACKENDS = {
+    "transformers": ("auditor.backends.transformers:TransformersBackend", "transformers"),
+    "vllm": ("auditor.backends.vllm:VllmBackend", "vllm"),
+    "scripted": ("auditor.backends.scripted:ScriptedBackend", ""),
+}
+
+
+def load_backend(config: "Auditor", checkpoint: "Checkpoint | None", system_prompt: str) -> "Backend":
+    """The configured backend, ready to score.
+
+    Raises:
+        MissingExtra: its libraries are not installed.
+        ModelUnusable: the checkpoint is not one that it can run.
+    """
+    target, extra = BACKENDS[config.backend]
+    module, _, name = target.partition(":")
+    try:
+        backend: Backend = getattr(importlib.import_module(module), name).load(config, checkpoint, system_prompt)
+    except ModuleNotFoundError as error:
+        raise MissingExtra(f"backend {config.backend!r} (no module {error.name!r})", extra) from None
+    return backend

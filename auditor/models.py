@@ -1,0 +1,85 @@
+"""Finds a guard checkpoint and names its revision: builtin:demo, a folder, or a Hugging Face name.
+
+Only safetensors are loaded and no remote code is ever run, whatever a checkpoint asks for.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from auditor.errors import ModelNotFound, ModelUnusable
+from ingest.errors import MissingExtra
+
+DEMO = "builtin:demo"
+DEMO_FOLDER = Path(__file__).with_name("demo")
+WEIGHTS = "*.safetensors"
+IDENTITY = ("*.safetensors", "config.json", "tokenizer.json", "preprocessor_config.json", "processor_config.json")
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """A checkpoint folder that is there.
+
+    Attributes:
+        model_id: as configured.
+        revision: hub commit, or hex sha256 over the files that decide what the model answers.
+    """
+
+    model_id: str
+    folder: Path
+    revision: str
+
+
+def find_checkpoint(model: str, revision: str) -> Checkpoint:
+    """The checkpoint that `model` names.
+
+    Args:
+        model: builtin:demo, a folder, or a Hugging Face name.
+        revision: of a Hugging Face name; empty takes what the local cache has as its main branch.
+
+    Raises:
+        ModelNotFound: it is not there, and what to do.
+        ModelUnusable: it has no safetensors weights.
+        MissingExtra: a Hugging Face name without huggingface_hub.
+    """
+    if model == DEMO:
+        return from_folder(model, DEMO_FOLDER)
+    if Path(model).is_dir():
+        return from_folder(model, Path(model))
+    if model.startswith((".", "/", "~")) or model.count("/") != 1:
+        raise ModelNotFound(f"auditor.model = {model!r}: no such folder")
+    return from_cache(model, revision)
+
+
+def from_folder(model: str, folder: Path) -> Checkpoint:
+    """A checkpoint folder, its revision computed from its files."""
+    if not any(folder.glob(WEIGHTS)):
+        raise ModelUnusable(f"{folder}: no safetensors weights there; other kinds are not loaded")
+    return Checkpoint(model, folder, hash_files(folder))
+
+
+def from_cache(model: str, revision: str) -> Checkpoint:
+    """A Hugging Face name, from the local cache only: an audit never downloads by itself."""
+    try:
+        from huggingface_hub import snapshot_download
+        from huggingface_hub.errors import LocalEntryNotFoundError
+    except ModuleNotFoundError:
+        raise MissingExtra(f"model {model!r}", "transformers") from None
+    try:
+        folder = Path(snapshot_download(model, revision=revision or None, local_files_only=True))
+    except LocalEntryNotFoundError:
+        at = f" --revision {revision}" if revision else ""
+        raise ModelNotFound(f"{model} is not in the local cache; bring it with: hf download {model}{at}") from None
+    if not any(folder.glob(WEIGHTS)):
+        raise ModelUnusable(f"{model}: the cached snapshot has no safetensors weights; other kinds are not loaded")
+    return Checkpoint(model, folder, folder.name)
+
+
+def hash_files(folder: Path) -> str:
+    """Hex sha256 over names and contents of the files that decide what the model answers."""
+    digest = hashlib.sha256()
+    for path in sorted({path for pattern in IDENTITY for path in folder.glob(pattern)}):
+        digest.update(path.name.encode())
+        with path.open("rb") as file:
+            digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()

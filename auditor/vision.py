@@ -1,0 +1,43 @@
+"""The guard's view of an image: scaled once to whole patches, so that every backend sees the same pixels."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from PIL import Image
+from transformers.models.qwen2_vl.image_processing_qwen2_vl import smart_resize
+
+from ingest.images import shrink
+
+
+@dataclass(frozen=True, slots=True)
+class VisionLimits:
+    """How large an image may be for the model.
+
+    Attributes:
+        factor: pixels of one image token's side: patch size times merge size.
+        min_pixels, max_pixels: the scaled image has a number of pixels between these.
+    """
+
+    factor: int
+    min_pixels: int
+    max_pixels: int
+
+
+def fit(data: bytes, limits: VisionLimits) -> Image.Image:
+    """The image as RGB, both sides multiples of `limits.factor`, about its own aspect ratio."""
+    image = shrink(data, limits.max_pixels)
+    height, width = smart_resize(image.height, image.width, limits.factor, limits.min_pixels, limits.max_pixels)
+    return image.resize((width, height), Image.Resampling.BICUBIC)
+
+
+def count_tokens(image: Image.Image, limits: VisionLimits) -> int:
+    """Image tokens of an image that `fit` gave."""
+    return (image.width // limits.factor) * (image.height // limits.factor)
+
+
+def expand(ids: Sequence[int], image_pad: int, n_tokens: int) -> list[int]:
+    """`ids` with its one image pad repeated for every image token; unchanged where it has none."""
+    if image_pad not in ids:
+        return list(ids)
+    at = list(ids).index(image_pad)
+    return [*ids[:at], *([image_pad] * n_tokens), *ids[at + 1 :]]
