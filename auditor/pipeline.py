@@ -8,26 +8,23 @@ from datetime import datetime
 from threading import Event
 from typing import Protocol
 
-from auditor.store import Store
-from auditor.verdict import Category, Mode, ScorerKey, Verdict
+from auditor.store import Store, first_of_each
+from auditor.verdict import ScorerKey, Verdict
 from ingest.engines.base import Engine
-from ingest.normalize import unscorable_reason
 from ingest.qta import Batch, Normalized, Outcome, QTATriple, State
 
 logger = logging.getLogger(__name__)
 
 
 class Judge(Protocol):
-    """What the loop needs of a scorer.
+    """What the loop needs of a scorer; `auditor.scorer.Scorer` is one."""
 
-    Attributes:
-        key: what its verdicts depend on besides the triple.
-    """
-
-    key: ScorerKey
+    @property
+    def key(self) -> ScorerKey:
+        """What its verdicts depend on besides the triple."""
 
     def score(self, triples: Sequence[QTATriple]) -> Sequence[Verdict]:
-        """One verdict per triple, in their order.
+        """One verdict per triple, in their order; without a judgment where the triple cannot be judged.
 
         Raises:
             BackendFailed: the machinery broke; the batch is read again by the next run.
@@ -56,72 +53,48 @@ class Tally:
         self.verdicts += len(verdicts)
 
 
-def audit(
-    engine: Engine,
-    judge: Judge,
-    store: Store,
-    run_id: str,
-    *,
-    now: Callable[[], datetime],
-    stop: Event,
-    stored: Callable[[Tally], None] = lambda _: None,
-) -> Tally:
-    """Read, judge and keep batches until the engine ends or `stop` is set.
+@dataclass(slots=True)
+class Audit:
+    """What is done with each batch: judge it, settle each record's state, store all of it.
 
-    Args:
-        engine: starts at the positions that `store` has.
+    Attributes:
         judge: gives the verdicts.
         store: keeps them, each batch in one transaction with its positions.
         run_id: of a run that `store` knows.
         now: the time, in UTC.
-        stop: set from another thread or a signal handler; takes effect between batches.
         stored: told after each batch what was done so far, for a progress display.
+        tally: what was done so far.
     """
-    tally = Tally()
 
-    def handle(batch: Batch) -> None:
-        verdicts = judge_batch(batch, judge, store, now())
+    judge: Judge
+    store: Store
+    run_id: str
+    now: Callable[[], datetime]
+    stored: Callable[[Tally], None] = lambda _: None
+    tally: Tally = field(default_factory=Tally)
+
+    def run(self, engine: Engine, stop: Event) -> Tally:
+        """Take batches until the engine ends, or `stop` is set from another thread or a signal handler.
+
+        The engine starts at the positions that the store has, and advances a batch's only after `handle` returned.
+        """
+        engine.run(self.handle, stop)
+        return self.tally
+
+    def handle(self, batch: Batch) -> None:
+        """Take one batch; see `ingest.engines.base` for when this is called."""
+        verdicts = self.verdicts_for(batch)
         outcomes = settle(batch.items, {verdict.triple_id: verdict for verdict in verdicts})
-        store.save(batch, outcomes, verdicts, run_id, now())
-        tally.add(outcomes, verdicts)
+        self.store.save(batch, outcomes, verdicts, self.run_id, self.now())
+        self.tally.add(outcomes, verdicts)
         logger.info("batch stored", extra={"n_records": len(outcomes), "n_verdicts": len(verdicts)})
-        stored(tally)
+        self.stored(self.tally)
 
-    engine.run(handle, stop)
-    return tally
-
-
-def judge_batch(batch: Batch, judge: Judge, store: Store, now: datetime) -> list[Verdict]:
-    """A verdict for each triple of the batch that has none of this judge yet, each triple once."""
-    triples = {triple.id: triple for item in reversed(batch.items) for triple in reversed(item.triples)}
-    judged = store.judged(list(triples), judge.key)
-    new = [triple for triple in reversed(triples.values()) if triple.id not in judged]
-    reasons = {triple.id: reason for triple in new if (reason := unscorable_reason(triple))}
-    scored = judge.score([triple for triple in new if triple.id not in reasons])
-    unscored = (unscorable(triple, reasons[triple.id], judge.key, now) for triple in new if triple.id in reasons)
-    return [*scored, *unscored]
-
-
-def unscorable(triple: QTATriple, reason: str, key: ScorerKey, now: datetime) -> Verdict:
-    """The verdict on a triple that lacks what there is to judge: none, which escalates and is never taken for safe."""
-    return Verdict(
-        triple_id=triple.id,
-        scorer=key,
-        judgment=None,
-        analysis="",
-        p_safe=None,
-        p_potentially_harmful=None,
-        p_harmful=None,
-        harm_score=None,
-        risk=None,
-        category=Category.UNKNOWN,
-        category_source="none",
-        mode=Mode.FULL,
-        scored_at=now,
-        coverage=0.0,
-        images_total=len(triple.images),
-        unscorable_reason=reason,
-    )
+    def verdicts_for(self, batch: Batch) -> Sequence[Verdict]:
+        """A verdict for each triple of the batch that has none of this judge yet, each triple once."""
+        triples = first_of_each(triple for item in batch.items for triple in item.triples)
+        judged = self.store.judged([triple.id for triple in triples], self.judge.key)
+        return self.judge.score([triple for triple in triples if triple.id not in judged])
 
 
 def settle(items: Iterable[Normalized], verdicts: Mapping[str, Verdict]) -> list[Outcome]:

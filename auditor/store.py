@@ -169,13 +169,11 @@ class Store:
 
     def new_triples(self, triples: Iterable[QTATriple]) -> list[QTATriple]:
         """Those not stored yet, each once, the first of its id."""
-        by_id: dict[str, QTATriple] = {}
-        for triple in triples:
-            by_id.setdefault(triple.id, triple)
+        found = first_of_each(triples)
         query = "SELECT id FROM triples WHERE id IN (SELECT unnest(?::VARCHAR[]))"
-        for (known,) in self.connection.execute(query, [list(by_id)]).fetchall():
-            del by_id[known]
-        return list(by_id.values())
+        rows = self.connection.execute(query, [[triple.id for triple in found]]).fetchall()
+        known = {triple_id for (triple_id,) in rows}
+        return [triple for triple in found if triple.id not in known]
 
     def check_follows(self, batch: Batch) -> None:
         """Refuse a batch that would leave a hole in the ledger or count an offset twice."""
@@ -209,6 +207,14 @@ class Store:
             self.connection.rollback()
             raise
         self.connection.commit()
+
+
+def first_of_each(triples: Iterable[QTATriple]) -> list[QTATriple]:
+    """Each triple once, the first of its id, in order."""
+    by_id: dict[str, QTATriple] = {}
+    for triple in triples:
+        by_id.setdefault(triple.id, triple)
+    return list(by_id.values())
 
 
 def connect(path: str) -> duckdb.DuckDBPyConnection:

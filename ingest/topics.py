@@ -1,0 +1,87 @@
+"""What a kafka:// SOURCE names, and where reading a partition of it begins; nothing here talks to a broker."""
+
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import parse_qsl, urlsplit
+
+from ingest.errors import SourceChanged, SourceSyntax
+from ingest.qta import Gap
+from ingest.source import Partition
+
+RETENTION = "retention"  # the broker deleted these before we came to read them
+NO_RECORD = "compacted_or_transaction"  # a consumer cannot tell a compacted offset from a marker or an aborted record
+
+Fresh = Literal["earliest", "latest"]
+"""Which end a partition without a stored position is read from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Topics:
+    """kafka://host:port[,host:port…]/topic[,topic…][?group=NAME], read.
+
+    Attributes:
+        group: told how far reading has come, for lag displays; it decides nothing.
+    """
+
+    brokers: tuple[str, ...]
+    names: tuple[str, ...]
+    group: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Where reading a partition begins.
+
+    Attributes:
+        offset: the first to ask the broker for.
+        first: the first ever asked for, of a partition that is new to the store; else None.
+        gap: offsets that are gone since we stopped.
+    """
+
+    offset: int
+    first: int | None = None
+    gap: Gap | None = None
+
+
+def parse_topics(text: str) -> Topics:
+    """The brokers, topics and group that `text` names.
+
+    Raises:
+        SourceSyntax: something is missing, or an option is unknown.
+    """
+    url = urlsplit(text)
+    brokers = tuple(filter(None, url.netloc.split(",")))
+    names = tuple(dict.fromkeys(filter(None, url.path.strip("/").split(","))))
+    options = dict(parse_qsl(url.query))
+    if not brokers or not names or any("/" in name for name in names):
+        raise SourceSyntax(f"{text}: write it as kafka://host:port/topic[,topic][?group=NAME]")
+    if unknown := set(options) - {"group"}:
+        raise SourceSyntax(f"{text}: unknown option {', '.join(sorted(unknown))}; allowed: group")
+    return Topics(brokers, names, options.get("group"))
+
+
+def start_of(partition: Partition, stored: int | None, available: range, fresh: Fresh) -> Start:
+    """Where reading begins, given what is stored and which offsets the broker has.
+
+    Args:
+        partition: for the gap.
+        stored: the next offset to read; None for a partition that is new to the store.
+        available: the broker's first offset and the one after its last.
+        fresh: which end a new partition begins at.
+
+    Raises:
+        SourceChanged: the broker ends before what is stored: the topic was deleted and made anew.
+    """
+    if stored is None:
+        first = available.start if fresh == "earliest" else available.stop
+        return Start(first, first=first)
+    if stored > available.stop:
+        raise SourceChanged(f"{partition[0]} partition {partition[1]}", stored)
+    if stored < available.start:
+        return Start(available.start, gap=Gap(*partition, stored, available.start - 1, RETENTION))
+    return Start(stored)
+
+
+def gap_between(partition: Partition, expected: int, found: int) -> list[Gap]:
+    """The gap between the offset that was expected next and the one that came; empty when there is none."""
+    return [Gap(*partition, expected, found - 1, NO_RECORD)] if found > expected else []
