@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Event
-from typing import Protocol
+from typing import Any, Protocol
 
 from auditor.store import Store, first_of_each
 from auditor.verdict import ScorerKey, Verdict
@@ -51,6 +51,17 @@ class Tally:
         self.states.update(outcome.state for outcome in outcomes)
         self.triples += sum(len(outcome.triple_ids) for outcome in outcomes)
         self.verdicts += len(verdicts)
+
+    def as_json(self, seconds: float) -> dict[str, Any]:
+        """The line of `traceaudit run --json`; `seconds` include loading the model."""
+        return {
+            "records": self.records,
+            "states": {state.value: n for state, n in sorted(self.states.items())},
+            "triples": self.triples,
+            "verdicts": self.verdicts,
+            "seconds": round(seconds, 3),
+            "triples_per_s": round(self.triples / seconds, 3),
+        }
 
 
 @dataclass(slots=True)

@@ -1,0 +1,91 @@
+"""The commands run and ledger: parse, load, build, call, print."""
+
+import logging
+import sys
+import time
+import uuid
+from collections.abc import Sequence
+from contextlib import ExitStack, closing
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from conf.cli import FINDINGS, config_of, parser, print_json
+from conf.schema import Config
+
+if TYPE_CHECKING:
+    from auditor.pipeline import Tally
+    from auditor.store import Store
+    from ingest.source import Source
+
+
+def run(argv: Sequence[str]) -> int:
+    """`traceaudit run`: audit sources into the database file."""
+    from auditor.console import print_tally
+    from auditor.store import Store
+    from ingest.source import open_sources
+
+    options = parser("run", "Audit sources into the database file.", store=True)
+    options.add_argument("source", nargs="+", metavar="SOURCE", help="path, folder, glob, -, kafka://host:port/topic")
+    options.add_argument("--model", metavar="M", help="the guard model (auditor.model)")
+    options.add_argument("--backend", metavar="B", help="what runs the model (auditor.backend)")
+    options.add_argument("--follow", action="store_true", help="keep waiting for more, until interrupted")
+    args = options.parse_args(argv)
+    config = config_of(args, auditor__model=args.model, auditor__backend=args.backend)
+    logging.getLogger("kafka").setLevel(logging.CRITICAL)  # its retries are not news; what ends a run is told by us
+
+    began = time.monotonic()
+    with ExitStack() as stack:
+        sources = open_sources(args.source, config, follow=args.follow)
+        for source in sources:
+            stack.enter_context(closing(source))
+        store = stack.enter_context(Store.open(config.store.path, config.images.blob_dir))
+        tally = audit(sources, config, store)
+    seconds = time.monotonic() - began
+    if args.json:
+        print_json(tally.as_json(seconds))
+    else:
+        print_tally(tally, seconds)
+    return 0
+
+
+def audit(sources: "Sequence[Source]", config: Config, store: "Store") -> "Tally":
+    """Build scorer and engine as `config` says, and run them to the end."""
+    from auditor.console import progress, stop_signals
+    from auditor.pipeline import Audit
+    from auditor.scorer import build
+    from auditor.store_rows import Run
+    from ingest.engines.embedded import Embedded
+    from ingest.normalize import normalizer
+
+    print(f"model {config.auditor.model}, backend {config.auditor.backend}, db {config.store.path}", file=sys.stderr)
+    scorer = build(config.auditor, utc_now)
+    run_id = uuid.uuid4().hex
+    policy = config.policy.version
+    store.begin_run(Run(run_id, utc_now(), version("traceaudit"), scorer.key, scorer.backend_name, policy))
+    engine = Embedded(sources, normalizer(config), config.batching, store.positions())
+    with stop_signals() as stop, progress() as show:
+        return Audit(scorer, store, run_id, utc_now, show).run(engine, stop)
+
+
+def ledger(argv: Sequence[str]) -> int:
+    """`traceaudit ledger`: coverage per source partition, reconciled."""
+    from auditor.console import print_ledger
+    from auditor.store import Store
+
+    options = parser("ledger", "Coverage per source partition, reconciled.", store=True)
+    options.add_argument("--fail-on-unbalanced", action="store_true", help="exit with 3 if a line is not balanced")
+    args = options.parse_args(argv)
+    with Store.open(config_of(args).store.path, create=False) as store:
+        lines = store.ledger()
+    if args.json:
+        for line in lines:
+            print_json(line.as_json())
+    else:
+        print_ledger(lines)
+    return FINDINGS if args.fail_on_unbalanced and not all(line.balanced for line in lines) else 0
+
+
+def utc_now() -> datetime:
+    """The time, in UTC."""
+    return datetime.now(UTC)

@@ -1,0 +1,73 @@
+"""What the auditor's commands show, on a terminal and in a pipe, and how they are asked to stop."""
+
+import signal
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from threading import Event
+from types import FrameType
+
+from rich.console import Console
+from rich.table import Table
+
+from auditor.ledger import LedgerLine
+from auditor.pipeline import Tally
+
+
+@contextmanager
+def stop_signals() -> Iterator[Event]:
+    """An event that Ctrl-C or a polite kill sets; asked a second time, the process ends at once."""
+    stop = Event()
+    before = {int(number): signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def ask(number: int, _: FrameType | None) -> None:
+        stop.set()
+        signal.signal(number, before[number])
+        print("stopping after this batch; once more to stop at once", file=sys.stderr)
+
+    for number in before:
+        signal.signal(number, ask)
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def progress() -> Iterator[Callable[[Tally], None]]:
+    """What to call after each batch: a moving line on a terminal, silence in a pipe."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda _: None
+        return
+    with console.status("reading") as status:
+        yield lambda tally: status.update(f"{tally.records} records read, {tally.verdicts} new verdicts")
+
+
+def print_tally(tally: Tally, seconds: float) -> None:
+    """The end of a run, for people."""
+    states = ", ".join(f"{state.value} {n}" for state, n in sorted(tally.states.items()))
+    print(f"{tally.records} records in {seconds:.1f} s{': ' + states if states else ''}")
+    print(f"{tally.triples} triples, {tally.verdicts} new verdicts")
+
+
+def print_ledger(lines: Sequence[LedgerLine]) -> None:
+    """A table on a terminal; in a pipe a line for each partition, its columns parted by tabs."""
+    columns = ("source", "partition", "from", "to", "records", "states", "gaps", "balanced")
+    rows = [ledger_cells(line) for line in lines]
+    if not sys.stdout.isatty():
+        print("\n".join("\t".join(row) for row in (columns, *rows)))
+        return
+    table = Table(*columns)
+    for row in rows:
+        table.add_row(*row)
+    Console().print(table)
+
+
+def ledger_cells(line: LedgerLine) -> tuple[str, ...]:
+    """One line of the ledger as text."""
+    states = ", ".join(f"{state} {n}" for state, n in line.states.items())
+    gaps = ", ".join(f"{reason} {n}" for reason, n in line.gaps.items())
+    numbers = (str(number) for number in (line.partition, line.start, line.end, line.records))
+    return (line.source, *numbers, states or "-", gaps or "-", "yes" if line.balanced else "NO")
