@@ -31,6 +31,9 @@ class Ingest(Section):
     max_record_bytes: Count
     max_decompressed_bytes: Count
     max_context_chars: Annotated[int, Field(ge=0)]
+    format: str
+    request_path: str
+    response_path: str
     tenant: str
     user_key_env: str
 

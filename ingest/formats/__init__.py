@@ -1,0 +1,35 @@
+"""One log format per file, and the table of them.
+
+A format has two pure functions: `claims(logged)` says why a record is of this format, or None; `parse(logged)` maps
+its fields to exchanges. `exchange.py` holds the types they give, `reading.py` and `envelope.py` what they share.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ingest.exchange import Exchange
+from ingest.formats import anthropic_messages, openai_chat, otel_genai, qta, sharegpt
+from ingest.formats.envelope import Logged
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """What a format's file offers.
+
+    Attributes:
+        claims: the mark by which a record is known to be of this format, in words; None when it is not.
+        parse: its exchanges; none when it holds no model turn. Raises Malformed, or whatever a wrong shape raises.
+    """
+
+    claims: Callable[[Logged], str | None]
+    parse: Callable[[Logged], tuple[Exchange, ...]]
+
+
+# In the order of detection: see detection.py.
+FORMATS = {
+    "qta": Format(qta.claims, qta.parse),
+    "otel_genai": Format(otel_genai.claims, otel_genai.parse),
+    "anthropic_messages": Format(anthropic_messages.claims, anthropic_messages.parse),
+    "openai_chat": Format(openai_chat.claims, openai_chat.parse),
+    "sharegpt": Format(sharegpt.claims, sharegpt.parse),
+}

@@ -1,0 +1,54 @@
+"""Which format a record is of, told by marks that no other format has; a record without a mark is refused.
+
+In this order, the first that fits:
+
+1. qta                 the key `qta`
+2. otel_genai          the keys `resourceSpans` or `resourceLogs`, unless all that is in them is OpenInference's
+3. anthropic_messages  a response with type message and role assistant, or type error; a stream of its events
+4. openai_chat         a response with object chat.completion or choices[].message; a stream of its chunks; an error
+                       body after request.messages
+5. sharegpt            conversations[].value, messages[].content[].value, messages beside images, instruction and output
+
+`messages` alone is a request of two APIs and a row of three training formats: it is not claimed by any.
+"""
+
+from dataclasses import dataclass
+
+from conf.errors import ConfigError
+from ingest.formats import FORMATS, Format
+from ingest.formats.envelope import Logged
+from ingest.formats.reading import FAULTS
+
+
+@dataclass(frozen=True, slots=True)
+class Detected:
+    """A format's name, and the mark by which it was known."""
+
+    format: str
+    because: str
+
+
+def detect(logged: Logged, forced: str = "") -> Detected | None:
+    """The record's format; None when nothing in it says so.
+
+    Args:
+        logged: the record, opened.
+        forced: name of a format that the user says it is; nothing is looked at then.
+
+    Raises:
+        ConfigError: `forced` is no format.
+    """
+    if forced and forced not in FORMATS:
+        raise ConfigError(f"ingest.format = {forced!r}: allowed here: {', '.join(FORMATS)}")
+    if forced:
+        return Detected(forced, "as configured")
+    claims = ((name, claim_of(known, logged)) for name, known in FORMATS.items())
+    return next((Detected(name, because) for name, because in claims if because), None)
+
+
+def claim_of(known: Format, logged: Logged) -> str | None:
+    """The format's claim; a record with its mark, in which it then stumbles, is its own too, and will be malformed."""
+    try:
+        return known.claims(logged)
+    except FAULTS:
+        return "its mark, around a wrong shape"

@@ -1,0 +1,219 @@
+"""A turn becomes a QTATriple: texts joined, thinking assembled, tool calls paired, images looked at, names made."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from conf.schema import Images, Ingest
+from ingest.exchange import (
+    Exchange,
+    Image,
+    Message,
+    Part,
+    Refusal,
+    Role,
+    Scope,
+    Text,
+    Thinking,
+    ToolResult,
+    ToolUse,
+    Unknown,
+    texts_of,
+)
+from ingest.identity import pseudonym, triple_id
+from ingest.images import ImageRef, resolve
+from ingest.qta import (
+    ImageBlob,
+    ImageFailure,
+    ImageReason,
+    Origin,
+    Position,
+    QTATriple,
+    Substitute,
+    ThinkingKind,
+    ToolCall,
+)
+from ingest.thinking import Assembled, assemble
+from ingest.turns import Turn
+
+PLAN_TOOLS = {"update_plan", "todowrite", "todo_write", "write_todos", "create_plan", "plan", "make_plan"}
+HIDDEN_THINKING = "hidden_reasoning_tokens"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How a record is read: where it came from, and what the configuration and its envelope add.
+
+    Attributes:
+        tenant: of an exchange that names none.
+        user_key: makes pseudonyms of users.
+        folder: where relative image paths may point below; None for streams.
+    """
+
+    position: Position
+    format: str
+    ingest: Ingest
+    images: Images
+    tenant: str
+    user_key: bytes
+    folder: str | None
+
+
+def triple_of(exchange: Exchange, turn: Turn, reading: Reading) -> QTATriple:
+    """The triple of one turn."""
+    thinking = assemble((part for part in parts_of(turn.done) if isinstance(part, Thinking)), exchange.model)
+    calls = tuple(paired(parts_of(turn.done)))
+    question, answer = asked(turn), said(turn)
+    images = tuple(shown(turn, reading))
+    tenant = exchange.labels.tenant or reading.tenant
+    content = [
+        question or "",
+        thinking.text or "",
+        answer or "",
+        *(f"{c.name}{c.arguments}" for c in calls),
+        *map(mark, images),
+    ]
+    place = (turn.number if exchange.scope is Scope.ALL_TURNS else 0, turn.choice)
+    user = exchange.labels.user
+    return QTATriple(
+        id=triple_id(tenant, exchange.identity, place, content),
+        status=turn.status,
+        question=question,
+        thinking=thinking.text,
+        thinking_kind=thinking.kind,
+        answer=answer,
+        position=reading.position,
+        kind_source=thinking.source,
+        substitute=substitute(thinking, calls),
+        images=images,
+        tool_calls=calls,
+        system_prompt=joined(
+            part for message in exchange.messages if message.role is Role.SYSTEM for part in texts_of(message.parts)
+        ),
+        context=context(turn, reading.ingest.max_context_chars),
+        tenant=tenant,
+        application=exchange.labels.application,
+        user=pseudonym(user, reading.user_key) if user else None,
+        model=exchange.model,
+        conversation_id=exchange.labels.conversation_id,
+        turn=turn.number if exchange.turn is None else exchange.turn,
+        response_id=exchange.identity.response_id,
+        occurred_at=exchange.labels.occurred_at,
+        format=reading.format,
+        warnings=warnings(exchange, turn, thinking),
+    )
+
+
+def parts_of(messages: Iterable[Message]) -> list[Part]:
+    """The parts of all `messages`, in order."""
+    return [part for message in messages for part in message.parts]
+
+
+def joined(texts: Iterable[str]) -> str | None:
+    """Texts joined by a blank line; None where there is none."""
+    return "\n\n".join(text.strip() for text in texts) or None
+
+
+def asked(turn: Turn) -> str | None:
+    """The human text of the turn."""
+    return joined("\n".join(texts_of(message.parts)) for message in turn.asked if texts_of(message.parts))
+
+
+def said(turn: Turn) -> str | None:
+    """The answer's text, or the refusal where there is no other."""
+    parts = parts_of(turn.answer)
+    return joined(runs(parts)) or joined(part.text for part in parts if isinstance(part, Refusal))
+
+
+def runs(parts: Iterable[Part]) -> Iterator[str]:
+    """Texts of an answer; those that stand side by side are pieces of one, split at citations."""
+    run = ""
+    for part in parts:
+        if isinstance(part, Text):
+            run += part.text
+        elif run.strip():
+            yield run
+            run = ""
+    if run.strip():
+        yield run
+
+
+def paired(parts: Sequence[Part]) -> Iterator[ToolCall]:
+    """Tool calls with their results: by call id, else in order.
+
+    A result that belongs to no call here, because the log begins behind it, is kept under no name.
+    """
+    results = [part for part in parts if isinstance(part, ToolResult)]
+    for use in (part for part in parts if isinstance(part, ToolUse)):
+        names = {use.call_id, use.name} - {None, ""}
+        own = [result for result in results if result.call_id in names]
+        if not own:
+            own = [result for result in results if not result.call_id or not use.call_id][:1]
+        results = [result for result in results if result not in own]
+        yield called(use.name, use.arguments, use.call_id, own)
+    yield from (called("", "", result.call_id, [result]) for result in results)
+
+
+def called(name: str, arguments: str, call_id: str | None, results: Sequence[ToolResult]) -> ToolCall:
+    """One call with all that came back for it."""
+    text = "\n".join(result.text for result in results) if results else None
+    return ToolCall(name, arguments, text, call_id, any(result.is_error for result in results))
+
+
+def shown(turn: Turn, reading: Reading) -> Iterator[ImageBlob | ImageFailure]:
+    """The turn's images in the order shown; beyond the limit they are counted, not looked at."""
+    for place, (image, origin) in enumerate(images_in(turn)):
+        if place >= reading.images.max_per_triple:
+            yield ImageFailure(ImageReason.TOO_MANY, image.ref_kind, origin)
+        elif image.failure:
+            yield ImageFailure(image.failure, image.ref_kind, origin)
+        else:
+            reference = ImageRef(image.ref_kind, origin, image.data, image.media_type, image.path)
+            yield resolve(reference, reading.images, reading.folder)
+
+
+def images_in(turn: Turn) -> Iterator[tuple[Image, Origin]]:
+    """The images of a turn, each with who showed it."""
+    for part in parts_of((*turn.asked, *turn.done)):
+        if isinstance(part, ToolResult):
+            yield from ((image, Origin.TOOL) for image in part.images)
+    for messages, origin in ((turn.asked, Origin.USER), (turn.done, Origin.MODEL_OUTPUT)):
+        yield from ((part, origin) for part in parts_of(messages) if isinstance(part, Image))
+
+
+def mark(image: ImageBlob | ImageFailure) -> str:
+    """What stands for an image in an id made from content."""
+    return image.sha256 if isinstance(image, ImageBlob) else image.reason
+
+
+def substitute(thinking: Assembled, calls: Sequence[ToolCall]) -> Substitute:
+    """What stands in for thinking that cannot be read."""
+    if thinking.text or not calls:
+        return Substitute.NONE
+    return Substitute.PLAN if any(call.name.lower() in PLAN_TOOLS for call in calls) else Substitute.TOOL_CALLS
+
+
+def context(turn: Turn, max_chars: int) -> str:
+    """Earlier turns, and what was said between this turn's tool calls, as "role: text" lines; the last `max_chars`."""
+    lines: list[str] = []
+    room = max_chars
+    for message in reversed((*turn.before, *turn.steps)):
+        if room <= 0:
+            break
+        if text := spoken(message):
+            line = f"{message.role}: {text}"[:room]
+            lines.append(line)
+            room -= len(line) + 1
+    return "\n".join(reversed(lines))
+
+
+def spoken(message: Message) -> str:
+    """What a message says, tool results included, thinking left out."""
+    results = [part.text for part in message.parts if isinstance(part, ToolResult)] if message.role is Role.TOOL else []
+    return "\n".join([*texts_of(message.parts), *results])
+
+
+def warnings(exchange: Exchange, turn: Turn, thinking: Assembled) -> tuple[str, ...]:
+    """What was there and not understood, each once; hidden thinking only where none is in the log."""
+    unknown = (part.type for part in parts_of((*turn.asked, *turn.done)) if isinstance(part, Unknown))
+    told = (word for word in exchange.warnings if word != HIDDEN_THINKING or thinking.kind is ThinkingKind.ABSENT)
+    return tuple(dict.fromkeys((*unknown, *told)))
