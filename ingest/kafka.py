@@ -27,6 +27,7 @@ except ImportError as error:
 logger = logging.getLogger(__name__)
 
 COMMIT_TIMEOUT_MS = 2000
+RECONNECT_MS = 3000  # a broker that comes back is noticed after this long at most; the client's default is 30 s
 NEW_PARTITIONS_S = 30.0  # age at which a followed topic's metadata is asked for again: partitions may have been added
 QUIET_S = 60.0  # a source that does not follow gives up when the broker brings nothing for so long before the end
 
@@ -69,6 +70,7 @@ def connect(topics: Topics, settings: Settings) -> KafkaConsumer:
         allow_auto_create_topics=False,
         max_partition_fetch_bytes=settings.max_partition_fetch_bytes,
         metadata_max_age_ms=milliseconds(NEW_PARTITIONS_S),
+        reconnect_backoff_max_ms=RECONNECT_MS,
     )
 
 
@@ -243,7 +245,7 @@ def record_of(place: Partition, message: Any) -> Record:
 
 def unavailable(topics: Topics, reason: object) -> SourceUnavailable:
     """The broker went away or was never there, in one line."""
-    return SourceUnavailable(f"{','.join(topics.brokers)}: {str(reason) or type(reason).__name__}")
+    return SourceUnavailable(f"Kafka at {','.join(topics.brokers)}: {str(reason) or type(reason).__name__}")
 
 
 def milliseconds(seconds: float) -> int:
