@@ -40,7 +40,7 @@ TAG = r"(?:think|thinking|thought|reasoning)"
 OPEN = re.compile(rf"\s*(?:<(?P<tag>{TAG})(?P<attributes>(?:\s[^<>]*)?)>|(?P<bracket>\[THINK\]))", re.IGNORECASE)
 # The chat template may have written the opening tag, so that only the closing one is in the log. Quoted tags are talk
 # about tags.
-BARE_CLOSE = re.compile(r"(?<![`'\"“‘])(?:</think>|\[/THINK\])(?![`'\"”’])", re.IGNORECASE)
+BARE_CLOSE = re.compile(r"(?<![`'\"“])(?:</think>|\[/THINK\])(?![`'\"”])", re.IGNORECASE)
 REDACTED = re.compile(r"""\bredacted\s*=\s*["']?true""", re.IGNORECASE)
 
 

@@ -18,7 +18,7 @@ GROWS = {
 
 
 def assembled(events: Iterable[Json]) -> dict[str, Any]:
-    """The message, with its blocks in order; `stop_reason` is None where the stream was cut off, `error` where it failed."""
+    """The message, its blocks in order: no `stop_reason` where the stream was cut off, `error` where it failed."""
     message: dict[str, Any] = {}
     blocks: dict[int, dict[str, Any]] = {}
     for event in events:

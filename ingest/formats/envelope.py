@@ -46,6 +46,7 @@ def open_envelope(value: Any, request_path: str = "", response_path: str = "") -
         request_path: dotted path to the request body, for logs that have it elsewhere; empty looks in the usual places.
         response_path: the same for the response body.
     """
+    value = unquoted(value)  # some bridges send JSON as a JSON string
     if not isinstance(value, dict):
         return with_response(Logged(value), value)
     request = at_path(value, request_path) if request_path else body_of(value, REQUEST_FIELDS)

@@ -1,4 +1,4 @@
-"""OpenAI's messages, as the Chat API, its many compatible servers, older OpenTelemetry events and training rows have them.
+"""OpenAI's messages, as the Chat API, compatible servers, older OpenTelemetry events and training rows have them.
 
 Thinking stands in several fields, depending on the server: `reasoning_content` (DeepSeek, Z.ai, SGLang, LiteLLM),
 `reasoning` (vLLM, Groq, Cerebras, Ollama), `reasoning_details` (OpenRouter), `thinking_blocks` (LiteLLM), and parts of
@@ -152,7 +152,7 @@ def file_part(file: Json) -> Image:
 def thinking_in(message: Json) -> Iterator[Thinking]:
     """The thinking in an assistant's message, each text once.
 
-    The structured fields come first: they say more. A plain field beside them is read only where it says something else.
+    The structured fields come first: they say more. A plain field beside them is read where it says something else.
     """
     structured = [*details(message.get("reasoning_details")), *blocks(message.get("thinking_blocks"))]
     yield from structured

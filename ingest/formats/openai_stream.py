@@ -47,7 +47,7 @@ def merged(before: Any, value: Any, name: str) -> Any:
 
 
 def add_indexed(pieces: list[dict[str, Any]], new: Any) -> list[dict[str, Any]]:
-    """Pieces with more of them; a piece grows where index and type agree, or where neither has an index and the id does."""
+    """Pieces with more of them; a piece grows where the index agrees, or, without an index, the id."""
     for piece in objects(new, "delta"):
         key = key_of(piece, len(pieces))
         known = next((old for old in pieces if key_of(old, -1) == key), None)

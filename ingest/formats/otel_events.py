@@ -1,8 +1,8 @@
 """OpenTelemetry GenAI's older forms, which libraries still emit: one event for each message, and flat attributes.
 
-    gen_ai.user.message, gen_ai.assistant.message, …, gen_ai.choice     log records, span events, or a list in an attribute
+    gen_ai.user.message, gen_ai.assistant.message, …, gen_ai.choice  log records, span events, or a list in an attribute
     gen_ai.prompt.0.role, gen_ai.prompt.0.content, gen_ai.completion.0.content, …
-    gen_ai.prompt, gen_ai.completion                                     whole lists as JSON
+    gen_ai.prompt, gen_ai.completion                                  whole lists as JSON
 
 Source: open-telemetry/semantic-conventions, model/gen-ai/deprecated/events-deprecated.yaml; OpenLLMetry.
 """

@@ -97,7 +97,7 @@ def part_of(part: Json) -> Iterator[Part]:
     if kind == "text":
         yield from [] if content is None else [Text(as_text(content))]
     elif kind in ("reasoning", "thinking"):
-        # Writers that withhold content leave the part without one; a signature beside it says that thinking was withheld.
+        # With content off the part is there without it; a signature beside it says that the provider withheld it.
         yield from [Thinking(text(content))] if content or part.get("signature") else []
     elif kind == "refusal":
         yield Refusal(as_text(content))
@@ -151,7 +151,7 @@ def media_type(part: Json) -> str | None:
 def is_image(part: Json) -> bool:
     """Whether a blob, link or file is an image; a link that does not say is taken for one."""
     if part.get("modality"):
-        return part["modality"] == "image"
+        return bool(part["modality"] == "image")
     claimed = media_type(part)
     return claimed.startswith("image/") if claimed else part.get("type") != "file"
 

@@ -152,7 +152,7 @@ def typed(part: Json) -> Iterable[Part]:
 
 
 def called(written: str) -> Iterator[Part]:
-    """Tool calls as a row has them: the model's text, which may think first and then hold one call or a list of them."""
+    """Tool calls as a row has them: the model's text, which may think first, then one call or a list of them."""
     thought, tag, call = written.rpartition("</think>")
     if tag:
         yield Text(thought + tag)

@@ -1,0 +1,39 @@
+"""The command of this package: `traceaudit doctor`."""
+
+import argparse
+from itertools import islice
+
+from conf.cli import config_of, parser, print_json
+
+
+def doctor(argv: list[str]) -> int:
+    """`traceaudit doctor`: the dry run of a source."""
+    from ingest.doctor import Summary, examine
+    from ingest.doctor_table import print_summary
+    from ingest.formats import FORMATS
+    from ingest.normalize import normalizer
+    from ingest.source import open_source, records_of
+
+    options = parser("doctor", "Dry run: which format each record is, what each field became; writes nothing.")
+    options.add_argument("source", metavar="SOURCE", help="a path, a folder, a glob, -, or kafka://host:port/topic")
+    options.add_argument("--format", choices=FORMATS, help="the format of every record (ingest.format)")
+    options.add_argument("--limit", type=count, metavar="N", help="stop after N records")
+    args = options.parse_args(argv)
+    config = config_of(args, ingest__format=args.format)
+
+    records = records_of(open_source(args.source, config))
+    summary = Summary()
+    for examined in examine(map(normalizer(config), islice(records, args.limit))):
+        summary.add(examined)
+        if args.json:
+            print_json(examined.as_json())
+    if not args.json:
+        print_summary(summary)
+    return 0
+
+
+def count(text: str) -> int:
+    """A number of records, for argparse."""
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of records")
+    return int(text)

@@ -1,0 +1,143 @@
+"""The dry run: which format each record is, which state it would get, what each field became. Writes nothing."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from ingest.normalize import unscorable_reason
+from ingest.qta import ImageBlob, ImageFailure, Normalized, Outcome, QTATriple, State
+
+# What usually stands behind a reason, and what to do about it.
+CAUSES = {
+    "not_json": "the values are no JSON: OTLP as protobuf and Avro are not read, JSON is",
+    "unknown_format": "no mark of a known format: --format names it, ingest.request_path where its request is",
+    "content_not_captured": "the instrumentation leaves content out, its default: "
+    "set OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT=true where the agents run",
+    "no_model_turn": "telemetry without calls of a model: the GenAI spans are elsewhere, or filtered out",
+    "provider_error": "every call failed at the provider",
+    "blocked": "every prompt was refused by the provider",
+    "too_large": "records over the limit: see ingest.max_record_bytes",
+    "tombstone": "empty values, as a topic compacted by key has them",
+    "incomplete": "requests without their responses: is the other half logged elsewhere?",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """One record with the outcome that it would have."""
+
+    item: Normalized
+    outcome: Outcome
+
+    def as_json(self) -> dict[str, Any]:
+        """The line of `traceaudit doctor --json`."""
+        return {
+            "position": asdict(self.item.record.position),
+            "format": self.item.format,
+            "state": self.outcome.state.value,
+            "reason": self.outcome.reason,
+            "triples": [triple_as_json(triple) for triple in self.item.triples],
+        }
+
+
+def examine(items: Iterable[Normalized]) -> Iterator[Examined]:
+    """Each record with its outcome, were the store empty and every triple that can be judged readable for the guard."""
+    seen: set[str] = set()
+    for item in items:
+        yield Examined(item, outcome_of(item, seen))
+        seen.update(triple.id for triple in item.triples)
+
+
+def outcome_of(item: Normalized, seen: set[str]) -> Outcome:
+    """The state that a record would get after those whose triples are `seen`."""
+    position = item.record.position
+    if item.rejection:
+        return Outcome(position, State.REJECTED, item.rejection.reason, item.format)
+    if not item.triples:
+        return Outcome(position, State.EMPTY, item.empty_reason, item.format)
+    ids = tuple(triple.id for triple in item.triples)
+    new = [triple for triple in item.triples if triple.id not in seen]
+    if not new:
+        return Outcome(position, State.DUPLICATE, None, item.format, ids)
+    reason = next((found for triple in new if (found := unscorable_reason(triple))), None)
+    return Outcome(position, State.UNSCORABLE if reason else State.SCORED, reason, item.format, ids)
+
+
+def triple_as_json(triple: QTATriple) -> dict[str, Any]:
+    """What the doctor shows of a triple."""
+    return {
+        "id": triple.id,
+        "status": triple.status.value,
+        "question": triple.question,
+        "thinking": triple.thinking,
+        "thinking_kind": triple.thinking_kind.value,
+        "kind_source": triple.kind_source.value,
+        "substitute": triple.substitute.value,
+        "answer": triple.answer,
+        "images": [image_as_json(image) for image in triple.images],
+        "tool_calls": [asdict(call) for call in triple.tool_calls],
+        "conversation_id": triple.conversation_id,
+        "turn": triple.turn,
+        "model": triple.model,
+        "tenant": triple.tenant,
+        "warnings": list(triple.warnings),
+    }
+
+
+def image_as_json(image: ImageBlob | ImageFailure) -> dict[str, Any]:
+    """What the doctor shows of an image: what it is, or why there is none."""
+    reference = {"ref_kind": image.ref_kind.value, "origin": image.origin.value}
+    if isinstance(image, ImageFailure):
+        return reference | {"failure": image.reason.value}
+    size = {"width": image.width, "height": image.height}
+    return reference | {"sha256": image.sha256, "media_type": image.media_type} | size
+
+
+@dataclass(slots=True)
+class Summary:
+    """What a source holds, counted; its size does not grow with the source.
+
+    Attributes:
+        fields: (field, what became of it) -> triples, such as ("thinking", "raw").
+    """
+
+    records: int = 0
+    triples: int = 0
+    formats: Counter[str] = field(default_factory=Counter)
+    states: Counter[tuple[str, str]] = field(default_factory=Counter)
+    fields: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    def add(self, examined: Examined) -> None:
+        """Count one record."""
+        self.records += 1
+        self.triples += len(examined.item.triples)
+        self.formats[examined.outcome.format or "none"] += 1
+        self.states[examined.outcome.state.value, examined.outcome.reason or ""] += 1
+        for triple in examined.item.triples:
+            self.fields.update(facts(triple))
+
+    @property
+    def likely_cause(self) -> str | None:
+        """Why nothing would be scored, in words; None where something would be, or nothing was read."""
+        if any(state in (State.SCORED, State.DUPLICATE) for state, _ in self.states):
+            return None
+        reasons = [reason for (_, reason), _ in self.states.most_common()]
+        if not reasons:
+            return "the source holds no records"
+        return next((CAUSES[reason] for reason in reasons if reason in CAUSES), f"every record is {reasons[0]}")
+
+
+def facts(triple: QTATriple) -> Iterator[tuple[str, str]]:
+    """What became of each field of a triple, in words to be counted."""
+    yield "status", triple.status.value
+    yield "question", "present" if triple.question else "none"
+    yield "thinking", triple.thinking_kind.value
+    yield "kind known by", triple.kind_source.value
+    yield "answer", "present" if triple.answer else "none"
+    if triple.tool_calls:
+        yield "tool calls", "present"
+    for image in triple.images:
+        yield "images", image.reason.value if isinstance(image, ImageFailure) else image.media_type
+    for warning in triple.warnings:
+        yield "not understood", warning
