@@ -1,0 +1,117 @@
+"""The guard model through an in-process vLLM engine: prefix caching, images as pixels, token ids built by us.
+
+The label's probabilities come from two requests of one token each, which the prefix cache makes almost free:
+`logprob_token_ids` reads just the label tokens, whereas prompt log-probabilities would bypass the cache.
+"""
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+import torch
+
+from auditor.backends.base import Completion, TooLong
+from auditor.backends.prompts import Prompted, PromptBuilder
+from auditor.errors import BackendFailed, ModelUnusable
+from auditor.labels import LabelProbabilities, probabilities
+from auditor.models import Checkpoint
+from auditor.tokens import IM_END
+from conf.schema import Auditor
+from ingest.qta import QTATriple
+
+# Read by vLLM when it is imported, so they are set before: an engine in a child process would not die with us.
+ENVIRONMENT = {"VLLM_ENABLE_V1_MULTIPROCESSING": "0", "VLLM_LOGGING_LEVEL": "ERROR", "VLLM_NO_USAGE_STATS": "1"}
+CPU_ENVIRONMENT = {"VLLM_CPU_KVCACHE_SPACE": "1"}
+
+
+@dataclass(frozen=True, slots=True)
+class VllmBackend:
+    """Keeps the promises of `base.Backend`; vLLM forms the batches itself."""
+
+    engine: Any
+    prompts: PromptBuilder
+    max_new_tokens: int
+
+    @classmethod
+    def load(cls, config: Auditor, checkpoint: Checkpoint, system_prompt: str) -> Self:
+        """An engine on the GPU, or on the CPU build of vLLM.
+
+        Raises:
+            ModelUnusable: vLLM cannot run the checkpoint.
+        """
+        prompts = PromptBuilder.load(config, checkpoint.folder, system_prompt)
+        return cls(start_engine(config, checkpoint), prompts, config.max_new_tokens)
+
+    def complete(self, triples: Sequence[QTATriple]) -> list[Completion | TooLong]:
+        """The greedy completion of each triple's prompt."""
+        prompted = [self.prompts.prompt(triple) for triple in triples]
+        fitting = [p for p in prompted if len(p.ids) <= self.prompts.max_tokens]
+        outputs = iter(self.ask(fitting, max_tokens=self.max_new_tokens, stop_token_ids=[self.end]))
+        return [self.completion(p, next(outputs)) if len(p.ids) <= self.prompts.max_tokens else TooLong(len(p.ids)) for p in prompted]
+
+    def label_probabilities(self, triples: Sequence[QTATriple], analyses: Sequence[str]) -> list[LabelProbabilities]:
+        """One request of one token for each branching of the label trie."""
+        trie = self.prompts.trie
+        pairs = list(zip(triples, analyses, strict=True))
+        read: list[dict[tuple[int, ...], Mapping[int, float]]] = [{} for _ in pairs]
+        for node, tokens in trie.branchings():
+            asked = [self.prompts.with_tail(t, (*self.prompts.judgment_head(a), *node)) for t, a in pairs]
+            outputs = self.ask(asked, max_tokens=1, logprob_token_ids=list(tokens))
+            for logits, output in zip(read, outputs, strict=True):
+                logits[node] = {token: output.logprobs[0][token].logprob for token in tokens}
+        return [probabilities(trie, logits) for logits in read]
+
+    @property
+    def end(self) -> int:
+        """Id of the end of a turn."""
+        return self.prompts.tokenizer.specials[IM_END]
+
+    def completion(self, prompted: Prompted, output: Any) -> Completion:
+        """What the engine wrote for one prompt."""
+        ids = [token for token in output.token_ids if token != self.end]
+        return Completion(self.prompts.tokenizer.decode(ids), output.finish_reason == "stop", len(prompted.ids), len(ids))
+
+    def ask(self, prompted: Sequence[Prompted], **sampling: Any) -> list[Any]:
+        """The engine's one output for each prompt, in order, greedy."""
+        from vllm import SamplingParams
+
+        if not prompted:
+            return []
+        params = SamplingParams(temperature=0.0, detokenize=False, **sampling)
+        try:
+            answers = self.engine.generate([as_request(p) for p in prompted], params, use_tqdm=False)
+        except (RuntimeError, ValueError) as error:
+            raise BackendFailed(f"vLLM failed on {len(prompted)} prompts ({type(error).__name__})") from error
+        return [answer.outputs[0] for answer in answers]
+
+
+def as_request(prompted: Prompted) -> dict[str, Any]:
+    """A prompt as vLLM takes it: ids with one pad per image, and the pixels beside them."""
+    request: dict[str, Any] = {"prompt_token_ids": list(prompted.compact)}
+    if prompted.image is not None:
+        request["multi_modal_data"] = {"image": prompted.image}
+    return request
+
+
+def start_engine(config: Auditor, checkpoint: Checkpoint) -> Any:
+    """A vLLM engine for the checkpoint."""
+    on_gpu = torch.cuda.is_available()
+    for name, value in (ENVIRONMENT if on_gpu else ENVIRONMENT | CPU_ENVIRONMENT).items():
+        os.environ.setdefault(name, value)
+    from vllm import LLM
+
+    try:
+        return LLM(
+            model=str(checkpoint.folder),
+            dtype=config.dtype if config.dtype != "auto" else ("bfloat16" if on_gpu else "float32"),
+            max_model_len=config.max_prompt_tokens + config.max_new_tokens,
+            enable_prefix_caching=True,
+            enforce_eager=not on_gpu,
+            limit_mm_per_prompt={"image": 1, "video": 0},
+            trust_remote_code=False,
+            load_format="safetensors",
+            disable_log_stats=True,
+        )
+    except (RuntimeError, ValueError, OSError) as error:
+        raise ModelUnusable(f"{checkpoint.folder}: vLLM cannot run it ({type(error).__name__}: {str(error).splitlines()[0]})") from error
