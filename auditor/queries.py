@@ -79,7 +79,7 @@ SCORERS = """
     SELECT v.model_id, v.model_revision, v.prompt_hash, v.decoding, r.backend, r.version, r.policy_version, count(*)
     FROM verdicts v JOIN runs r USING (run_id)
     WHERE v.scored_at >= $start AND v.scored_at < $end
-    GROUP BY ALL ORDER BY count(*) DESC, ALL
+    GROUP BY ALL ORDER BY count(*) DESC, v.model_id, v.model_revision, v.decoding
 """
 
 IMAGE_FAILURES = """

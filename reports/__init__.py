@@ -1,8 +1,15 @@
 """What people read.
 
+report       EscalationReport: every number and text of a nightly report
+cases        one escalated triple as a reader sees it
 escalations  a night's rows become an EscalationReport
-render       EscalationReport to HTML
+wording      what the codes are called in a report
+visible      hidden characters made visible
+thumbnails   small pictures, made anew
+render       EscalationReport to HTML, with templates/
+export       EscalationReport to JSON, CSV and Parquet
 nightly      the job that writes the files
 demo         the whole flow on the sample logs that ship with traceaudit
 samples/     those sample logs
+errors       why there is no report
 """

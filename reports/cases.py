@@ -1,0 +1,159 @@
+"""One escalated triple as a reader sees it: the texts, the images, the verdict, and why it escalated."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from auditor.policy import Escalation, Reason
+from auditor.query_rows import CaseRow, ImageRow, VerdictRow
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text of the log, perhaps shortened.
+
+    Attributes:
+        shown: the beginning, as logged; making hidden characters visible is the renderer's work.
+        left_out: characters that are not shown.
+    """
+
+    shown: str
+    left_out: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CaseTool:
+    """A tool call of the turn."""
+
+    name: str
+    arguments: Text
+    result: Text | None
+    is_error: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One escalated triple.
+
+    Attributes:
+        judgment: "safe", "potentially_harmful", "harmful" or "unscorable".
+        why: a sentence with the numbers that were compared.
+    """
+
+    triple_id: str
+    tenant: str
+    application: str | None
+    user: str | None
+    model: str | None
+    format: str
+    conversation_id: str | None
+    turn: int
+    response_id: str | None
+    occurred_at: datetime | None
+    scored_at: datetime
+    source: str
+    partition: int
+    offset: int
+    status: str
+    judgment: str
+    risk: float | None
+    p_safe: float | None
+    p_potentially_harmful: float | None
+    p_harmful: float | None
+    category: str
+    category_source: str
+    why: str
+    guard: str
+    coverage: float
+    images_seen: int
+    images_total: int
+    question: Text | None
+    thinking: Text | None
+    thinking_kind: str
+    kind_source: str
+    substitute: str
+    answer: Text | None
+    context: Text | None
+    system_prompt: Text | None
+    tools: tuple[CaseTool, ...]
+    images: tuple[ImageRow, ...]
+    warnings: tuple[str, ...]
+    analysis: Text | None
+
+
+def make_case(
+    verdict: VerdictRow, escalation: Escalation, texts: CaseRow, images: Sequence[ImageRow], max_chars: int
+) -> Case:
+    """The case of one escalated verdict; each of its texts is cut at `max_chars`, and says so."""
+
+    def cut(text: str | None) -> Text | None:
+        return clip(text, max_chars) if text else None
+
+    return Case(
+        triple_id=verdict.triple_id,
+        tenant=verdict.tenant,
+        application=verdict.application,
+        user=texts.user_id,
+        model=texts.model,
+        format=texts.format,
+        conversation_id=texts.conversation_id,
+        turn=texts.turn,
+        response_id=texts.response_id,
+        occurred_at=verdict.occurred_at,
+        scored_at=verdict.scored_at,
+        source=verdict.source,
+        partition=verdict.partition,
+        offset=verdict.offset,
+        status=verdict.status,
+        judgment=judgment_name(verdict),
+        risk=escalation.risk,
+        p_safe=verdict.p_safe,
+        p_potentially_harmful=verdict.p_potentially_harmful,
+        p_harmful=verdict.p_harmful,
+        category=verdict.category,
+        category_source=texts.category_source,
+        why=why(escalation),
+        guard=f"{texts.guard_id} {texts.guard_revision[:12]} {texts.mode}",
+        coverage=verdict.coverage,
+        images_seen=verdict.images_seen,
+        images_total=verdict.images_total,
+        question=cut(texts.question),
+        thinking=cut(texts.thinking),
+        thinking_kind=verdict.thinking_kind,
+        kind_source=texts.kind_source,
+        substitute=texts.substitute,
+        answer=cut(texts.answer),
+        context=cut(texts.context),
+        system_prompt=cut(texts.system_prompt),
+        tools=tuple(make_tool(call, max_chars) for call in texts.tool_calls),
+        images=tuple(images),
+        warnings=tuple(texts.warnings),
+        analysis=cut(texts.analysis),
+    )
+
+
+def make_tool(call: Mapping[str, Any], max_chars: int) -> CaseTool:
+    """One tool call as the database keeps it."""
+    result = None if call["result"] is None else clip(call["result"], max_chars)
+    return CaseTool(call["name"], clip(call["arguments"], max_chars), result, call["is_error"])
+
+
+def judgment_name(verdict: VerdictRow) -> str:
+    """The judgment's name in small letters; "unscorable" where there is none."""
+    return "unscorable" if verdict.judgment is None else verdict.judgment.name.lower()
+
+
+def why(escalation: Escalation) -> str:
+    """The policy's decision as a sentence."""
+    if escalation.reason is Reason.UNSCORABLE:
+        return f"could not be scored ({escalation.detail}); such cases always go to a person"
+    return (
+        f"risk {escalation.risk:.3f} is at or above the threshold {escalation.threshold:g} "
+        f"of policy {escalation.policy_version}"
+    )
+
+
+def clip(text: str, max_chars: int) -> Text:
+    """The first `max_chars` characters, and how many are left out."""
+    return Text(text[:max_chars], max(0, len(text) - max_chars))

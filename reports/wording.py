@@ -1,0 +1,83 @@
+"""What the codes of the database are called in a report, and what they mean."""
+
+JUDGMENTS = {
+    "safe": "safe",
+    "potentially_harmful": "potentially harmful",
+    "harmful": "harmful",
+    "unscorable": "could not be scored",
+}
+
+CATEGORIES = {
+    "crime_and_illegal_activities": "crime and illegal activities",
+    "cybersecurity": "cybersecurity",
+    "data_privacy": "data privacy",
+    "ethics_and_morality": "ethics and morality",
+    "physical_and_mental_health": "physical and mental health",
+    "hate_speech": "hate speech",
+    "extremism": "extremism",
+    "inappropriate_suggestions": "inappropriate suggestions",
+    "other": "other",
+    "unknown": "not named",
+}
+
+THINKING = {
+    "raw": "full thinking",
+    "summary": "provider's summary only",
+    "redacted": "withheld by the provider",
+    "absent": "not in the log",
+    "unknown": "text of unknown kind",
+}
+
+KIND_SOURCES = {
+    "explicit": "said by the log",
+    "model_rule": "known from format and model",
+    "assumed": "assumed",
+}
+
+STATES = {
+    "scored": "scored",
+    "duplicate": "seen before",
+    "unscorable": "could not be scored",
+    "rejected": "could not be read",
+    "empty": "nothing to score",
+    "shed": "left out by a sampling rule",
+}
+
+STATUSES = {
+    "incomplete": "the log ends before the answer",
+    "error": "the provider failed",
+    "content_not_captured": "the telemetry was set not to record texts",
+    "blocked": "the provider's own filter stopped the answer",
+}
+
+IMAGE_REASONS = {
+    "not_fetched_policy": "only an address in the log; addresses are never fetched",
+    "too_large": "larger than the limit",
+    "too_many": "more images than the limit for one exchange",
+    "not_an_image": "the bytes are no image",
+    "decode_error": "the image is damaged",
+    "decompression_bomb": "claims more pixels than the limit",
+    "truncated_by_logger": "the logger cut the image off",
+    "redacted_by_logger": "the logger removed the image",
+    "provider_file_id": "only the provider has the file",
+    "attachment_missing": "the attachment is not in the log",
+    "bad_shape": "a shape that the guard cannot see",
+}
+
+REASONS = STATUSES | {
+    "not_json": "cut off, or not JSON",
+    "unknown_format": "no log format that is known here",
+    "too_large": "larger than the limit for one record",
+    "tombstone": "a record without content",
+    "no_exchange": "holds no exchange with a model",
+    "provider_error": "the provider failed; there is no answer to judge",
+    "unreadable": "the guard's answer had no readable judgment",
+    "too_long": "longer than the guard can read",
+    "no_model_output": "there is nothing that the model said or did",
+    "no_risk": "the verdict has no usable probability",
+}
+
+
+def word(table: dict[str, str], code: str) -> str:
+    """What `code` is called; a code without a word is shown as it is, with spaces."""
+    return table.get(code, code.replace("_", " "))
