@@ -88,13 +88,17 @@ class ToolUse:
 
 @dataclass(frozen=True, slots=True)
 class ToolResult:
-    """What a tool gave back."""
+    """What a tool gave back.
+
+    Attributes:
+        unknown: types of the parts that the parser does not know.
+    """
 
     text: str
     call_id: str | None = None
     is_error: bool = False
     images: tuple[Image, ...] = ()
-    by_provider: bool = False
+    unknown: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +208,18 @@ SCHEMES = {
     "s3": RefKind.S3,
     "attachment": RefKind.ATTACHMENT,
 }
+
+
+def result_of(parts: Iterable[Part], call_id: str | None, *, is_error: bool = False) -> ToolResult:
+    """A tool's result from the parts in it."""
+    held = tuple(parts)
+    return ToolResult(
+        text="\n".join(part.text for part in held if isinstance(part, Text)),
+        call_id=call_id,
+        is_error=is_error,
+        images=tuple(part for part in held if isinstance(part, Image)),
+        unknown=tuple(part.type for part in held if isinstance(part, Unknown)),
+    )
 
 
 def texts_of(parts: Iterable[Part]) -> list[str]:

@@ -214,6 +214,8 @@ def spoken(message: Message) -> str:
 
 def warnings(exchange: Exchange, turn: Turn, thinking: Assembled) -> tuple[str, ...]:
     """What was there and not understood, each once; hidden thinking only where none is in the log."""
-    unknown = (part.type for part in parts_of((*turn.asked, *turn.done)) if isinstance(part, Unknown))
+    parts = parts_of((*turn.asked, *turn.done))
+    unknown = [part.type for part in parts if isinstance(part, Unknown)]
+    unknown += [word for part in parts if isinstance(part, ToolResult) for word in part.unknown]
     told = (word for word in exchange.warnings if word != HIDDEN_THINKING or thinking.kind is ThinkingKind.ABSENT)
     return tuple(dict.fromkeys((*unknown, *told)))

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from ingest.exchange import (
     Choice,
     Exchange,
-    Image,
     Message,
     Part,
     Refusal,
@@ -20,6 +19,7 @@ from ingest.exchange import (
     Text,
     ToolResult,
     ToolUse,
+    result_of,
     texts_of,
 )
 from ingest.qta import Status
@@ -136,17 +136,18 @@ def finished(answer: Sequence[Message], status: Status) -> Status:
 def told_apart(messages: Iterable[Message]) -> Iterator[Message]:
     """The messages, with tool results, harness texts and think tags taken out of those that hold them."""
     results: tuple[ToolResult, ...] = ()
+    before = Role.SYSTEM
     for message in messages:
         if message.role is Role.ASSISTANT:
-            results = ()
             yield replace(message, parts=tuple(untagged(message.parts)))
         elif message.role is Role.USER:
-            for piece in pieces(message, results):
+            for piece in pieces(message, results, is_next=before is Role.TOOL):
                 results = results_in(piece)
                 yield piece
         else:
             results = results_in(message)
             yield message
+        before = Role.TOOL if results_in(message) else message.role
 
 
 def results_in(message: Message) -> tuple[ToolResult, ...]:
@@ -163,30 +164,27 @@ def untagged(parts: Iterable[Part]) -> Iterator[Part]:
             yield part
 
 
-def pieces(message: Message, results: tuple[ToolResult, ...]) -> Iterator[Message]:
+def pieces(message: Message, results: tuple[ToolResult, ...], *, is_next: bool) -> Iterator[Message]:
     """A user's message as: tool results, what a harness wrote, and what the human said.
 
-    Images right behind a tool's result are the tool's: APIs that take text alone as a result get them this way.
+    Images and files right behind a tool's result are the tool's: APIs that take text alone as a result get them this
+    way, some with an "OK" of the assistant put between.
 
     Args:
         message: role user.
-        results: those of the message before.
+        results: the last ones of this turn.
+        is_next: `message` follows right on them.
     """
     own = results_in(message)
-    results = own or results
     if own:
         yield Message(Role.TOOL, own)
     harness = tuple(part for part in message.parts if isinstance(part, Text) and HARNESS.match(part.text))
     if harness:
         yield Message(Role.USER, harness, synthetic=True)
-    rest = tuple(part for part in message.parts if part not in own and part not in harness)
-    if results and any(isinstance(part, Image) for part in rest):
-        yield Message(Role.TOOL, (carried(rest, results[-1]),))
-    elif any(not isinstance(part, Text) or part.text.strip() for part in rest):
+    rest = tuple(part for part in message.parts if not isinstance(part, ToolResult) and part not in harness)
+    texts = texts_of(rest)
+    is_carrier = any(not isinstance(part, Text) for part in rest) and (own or is_next or not texts)
+    if is_carrier and (own or results):
+        yield Message(Role.TOOL, (result_of(rest, (own or results)[-1].call_id),))
+    elif texts or any(not isinstance(part, Text) for part in rest):
         yield replace(message, parts=rest)
-
-
-def carried(parts: Sequence[Part], result: ToolResult) -> ToolResult:
-    """What a message carries on behalf of a tool, as a further result of the same call."""
-    images = tuple(part for part in parts if isinstance(part, Image))
-    return ToolResult("\n".join(texts_of(parts)), result.call_id, images=images)

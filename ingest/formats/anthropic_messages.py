@@ -19,6 +19,7 @@ from ingest.exchange import (
     ToolUse,
     Unknown,
     image_from_url,
+    result_of,
 )
 from ingest.formats.anthropic_stream import assembled
 from ingest.formats.envelope import Logged, identity_of, labels_of
@@ -112,7 +113,7 @@ def block_parts(block: Json) -> Iterator[Part]:
         arguments = as_text(block.get("input"))
         yield ToolUse(as_text(block.get("name")), arguments, text(block.get("id")), by_provider=kind in SERVER_TOOLS)
     elif kind.endswith("tool_result"):
-        yield from tool_result(block, by_provider=kind != "tool_result")
+        yield tool_result(block, by_provider=kind != "tool_result")
     elif kind == "document":
         yield from document(mapping(block.get("source"), "document.source"))
     else:
@@ -131,18 +132,11 @@ def image_of(source: Json) -> Image:
     return Image(RefKind.BASE64, failure=ImageReason.BAD_SHAPE)
 
 
-def tool_result(block: Json, *, by_provider: bool) -> Iterator[Part]:
+def tool_result(block: Json, *, by_provider: bool) -> ToolResult:
     """A tool's result: text, blocks, or, for the provider's own tools, an object of their own."""
     content = block.get("content")
     parts = (Text(as_text(content)),) if by_provider else parts_of(content)
-    yield ToolResult(
-        text="\n".join(part.text for part in parts if isinstance(part, Text)),
-        call_id=text(block.get("tool_use_id")),
-        is_error=block.get("is_error") is True,
-        images=tuple(part for part in parts if isinstance(part, Image)),
-        by_provider=by_provider,
-    )
-    yield from (part for part in parts if isinstance(part, Unknown))
+    return result_of(parts, text(block.get("tool_use_id")), is_error=block.get("is_error") is True)
 
 
 def document(source: Json) -> Iterator[Part]:

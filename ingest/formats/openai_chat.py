@@ -5,7 +5,7 @@ Source: openai-python types/chat; OpenRouter and Azure for what they add.
 
 from typing import Any
 
-from ingest.exchange import Choice, Exchange, Labels
+from ingest.exchange import Choice, Exchange, Labels, Message, Role, Text
 from ingest.formats.envelope import Logged, identity_of, labels_of
 from ingest.formats.openai_messages import message_of, messages_in
 from ingest.formats.openai_stream import assembled
@@ -63,6 +63,7 @@ def parse(logged: Logged) -> tuple[Exchange, ...]:
     streamed = bool(logged.events) or logged.response.get("object") == "chat.completion.chunk"
     response = assembled(logged.events or (logged.response,)) if streamed else logged.response
     choices = tuple(choice_of(item, streamed=streamed) for item in objects(response.get("choices"), "choices"))
+    choices = choices or generated(response)
     return (
         Exchange(
             messages=messages_in(logged.request.get("messages")),
@@ -86,6 +87,13 @@ def choice_of(choice: Json, *, streamed: bool) -> Choice:
         status=FINISHES.get(finish, Status.COMPLETE) if finish else unfinished,
         index=int(choice.get("index") or 0),
     )
+
+
+def generated(response: Json) -> tuple[Choice, ...]:
+    """What the model wrote before the server called it an error: Groq gives it when a tool call cannot be parsed."""
+    error = response.get("error")
+    written = text(error.get("failed_generation")) if isinstance(error, dict) else None
+    return (Choice((Message(Role.ASSISTANT, (Text(written),)),), Status.ERROR),) if written else ()
 
 
 def without_choices(response: Json) -> Status:

@@ -22,6 +22,7 @@ from ingest.exchange import (
     ToolUse,
     Unknown,
     image_from_url,
+    result_of,
 )
 from ingest.formats.reading import Json, Malformed, as_text, first_text, mapping, objects, text
 from ingest.qta import ImageReason, RefKind, ThinkingKind
@@ -88,12 +89,8 @@ def tool_use(call: Json) -> ToolUse:
 
 def tool_result(message: Json) -> ToolResult:
     """The message of a tool."""
-    parts = list(content_parts(message.get("content")))
-    return ToolResult(
-        text="\n".join(part.text for part in parts if isinstance(part, Text)),
-        call_id=first_text(message.get("tool_call_id"), message.get("id"), message.get("name")),
-        images=tuple(part for part in parts if isinstance(part, Image)),
-    )
+    call_id = first_text(message.get("tool_call_id"), message.get("id"), message.get("name"))
+    return result_of(content_parts(message.get("content")), call_id)
 
 
 def content_parts(content: Any) -> Iterator[Part]:

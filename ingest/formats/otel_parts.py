@@ -21,6 +21,7 @@ from ingest.exchange import (
     ToolUse,
     Unknown,
     image_from_url,
+    result_of,
 )
 from ingest.formats.openai_messages import ROLES, content_parts
 from ingest.formats.reading import Json, Malformed, as_text, first_text, mapping, objects, text, unquoted
@@ -104,7 +105,7 @@ def part_of(part: Json) -> Iterator[Part]:
     elif kind in ("tool_call", "server_tool_call"):
         yield tool_call(part, by_provider=kind != "tool_call")
     elif kind in ("tool_call_response", "server_tool_call_response"):
-        yield from tool_response(part, by_provider=kind != "tool_call_response")
+        yield tool_response(part)
     elif kind in IMAGE_PARTS and is_image(part):
         yield image_of(part)
     else:
@@ -117,18 +118,10 @@ def tool_call(part: Json, *, by_provider: bool) -> ToolUse:
     return ToolUse(as_text(part.get("name")), as_text(arguments), text(part.get("id")), by_provider)
 
 
-def tool_response(part: Json, *, by_provider: bool) -> Iterator[Part]:
+def tool_response(part: Json) -> ToolResult:
     """What a tool gave back: text, JSON, or parts with images among them."""
     found = first_of(part, "response", "result", "content", "server_tool_call_response")
-    parts = parts_within(found)
-    said = [item.text for item in parts if isinstance(item, Text)]
-    yield ToolResult(
-        text="\n".join(said) if parts else as_text(found),
-        call_id=text(part.get("id")),
-        images=tuple(item for item in parts if isinstance(item, Image)),
-        by_provider=by_provider,
-    )
-    yield from (item for item in parts if isinstance(item, Unknown))
+    return result_of(parts_within(found) or [Text(as_text(found))], text(part.get("id")))
 
 
 def parts_within(value: Any) -> list[Part]:

@@ -12,7 +12,7 @@ Source: hiyouga/LLaMA-Factory data/README.md.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from ingest.exchange import (
@@ -53,7 +53,6 @@ TAGS = {
 MEDIA = ("images", "videos", "audios")
 PLACEHOLDER = re.compile(r"<image>|<video>|<audio>")
 TRANSCRIPTS = ("conversations", "conversation", "messages")
-PREFERENCES = (("chosen", "rejected"), ("chosen_messages", "rejected_messages"))
 
 
 def claims(logged: Logged) -> str | None:
@@ -82,28 +81,43 @@ def has_value_parts(message: Any) -> bool:
 
 
 def parse(logged: Logged) -> tuple[Exchange, ...]:
-    """The conversation; of a preference row, its two last answers as choices."""
+    """The conversation, or the two of a preference row."""
+    row = logged.outer
+    if "chosen_messages" in row:
+        whole = (row.get("chosen_messages"), row.get("rejected_messages"))
+        return tuple(exchange_of(logged, turns, ()) for turns in whole if turns)
+    turns = alpaca(row) if "instruction" in row else next((row[name] for name in TRANSCRIPTS if row.get(name)), None)
+    pair = (row.get("chosen"), row.get("rejected"))
+    return (exchange_of(logged, turns, pair if all(pair) else ()),)
+
+
+def exchange_of(logged: Logged, turns: Any, answers: Sequence[Any]) -> Exchange:
+    """One conversation.
+
+    Args:
+        logged: the row.
+        turns: its messages.
+        answers: of a preference row whose two answers follow the same messages: messages, or plain text.
+    """
     row = logged.outer
     images = iter([image_of(item) for item in sequence(row.get("images"), "images")])
     system = text(row.get("system"))
-    turns = alpaca(row) if "instruction" in row else next((row[name] for name in TRANSCRIPTS if row.get(name)), None)
-    opening = [Message(Role.SYSTEM, (Text(system),))] if system else []
-    messages = (*opening, *placed(turns, images))
-    choices = tuple(
-        Choice(tuple(placed(answer if isinstance(answer, list) else [answer], images)), index=n)
-        for n, answer in enumerate(answers(row))
+    opening = (Message(Role.SYSTEM, (Text(system),)),) if system else ()
+    return Exchange(
+        messages=(*opening, *placed(turns, images)),
+        choices=tuple(Choice(tuple(placed(listed(answer), images)), index=n) for n, answer in enumerate(answers)),
+        scope=Scope.ALL_TURNS,
+        model=text(row.get("model")),
+        labels=labels_of(logged),
+        identity=Identity(message_id=text(row.get("id")) or text(row.get("uuid"))),
+        warnings=tuple(name for name in ("videos", "audios") if row.get(name)),
     )
-    return (
-        Exchange(
-            messages=messages,
-            choices=choices,
-            scope=Scope.ALL_TURNS,
-            model=text(row.get("model")),
-            labels=labels_of(logged),
-            identity=Identity(message_id=text(row.get("id")) or text(row.get("uuid"))),
-            warnings=tuple(name for name in ("videos", "audios") if row.get(name)),
-        ),
-    )
+
+
+def listed(answer: Any) -> Sequence[Any]:
+    """An answer as messages."""
+    message = {"role": "assistant", "content": answer} if isinstance(answer, str) else answer
+    return message if isinstance(message, list) else [message]
 
 
 def alpaca(row: Json) -> list[Json]:
@@ -113,12 +127,6 @@ def alpaca(row: Json) -> list[Json]:
     turns = [*((asked, said) for asked, said in history), (question, row.get("output"))]
     names = ("user", "assistant")
     return [{"role": name, "content": said} for turn in turns for name, said in zip(names, turn, strict=True) if said]
-
-
-def answers(row: Json) -> tuple[Any, ...]:
-    """The chosen and the rejected answer of a preference row; a plain text is a message."""
-    pair = next(([row[name] for name in names] for names in PREFERENCES if all(row.get(name) for name in names)), [])
-    return tuple({"role": "assistant", "content": item} if isinstance(item, str) else item for item in pair)
 
 
 def placed(turns: Any, images: Iterator[Image]) -> Iterator[Message]:
