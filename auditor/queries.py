@@ -24,7 +24,7 @@ from auditor.query_rows import (
 from auditor.verdict import Judgment
 
 # A partition's share of a day runs from where the days before ended to where the days after begin; so a record that was
-# lost at midnight is missing from the sum of one of the two days, and cannot hide between them.
+# lost at midnight is missing from the sums of both days, and cannot hide between them.
 COVERAGE = """
     WITH spans AS (
         SELECT source, "partition", "offset" AS first, "offset" AS last, stored_at FROM outcomes

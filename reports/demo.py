@@ -1,6 +1,7 @@
 """The whole flow on the sample logs, in a folder of its own; each step is the command that a user would type."""
 
 import shutil
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.resources import as_file, files
@@ -12,7 +13,9 @@ from auditor import cli as auditor_cli
 from ingest import cli as ingest_cli
 from reports import cli as reports_cli
 
-Command = Callable[[Sequence[str]], int]
+DATABASE = "traceaudit.duckdb"
+
+Command = Callable[[list[str]], int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +40,14 @@ def run_demo(folder: str, options: Sequence[str]) -> int:
     console, home = Console(), Path(folder)
     logs = copy_samples(home)
     steps = demo_steps(home, logs)
+    if (home / DATABASE).exists():
+        console.print(f"{home} holds an earlier demo: what it has judged is not judged again.", markup=False)
     for number, step in enumerate(steps, start=1):
         console.rule(f"{number} of {len(steps)}: {step.purpose}", align="left")
         console.print(
             f"$ traceaudit {step.name} {' '.join(step.arguments)}", style="bold", markup=False, soft_wrap=True
         )
+        sys.stdout.flush()  # so that a pipe shows the command before what it writes to standard error
         if code := step.command([*step.arguments, *options]):
             return code
     console.rule("Where to look", align="left")
@@ -52,7 +58,7 @@ def run_demo(folder: str, options: Sequence[str]) -> int:
 
 def demo_steps(home: Path, logs: Path) -> list[Step]:
     """The flow from logs to report."""
-    database = str(home / "traceaudit.duckdb")
+    database = str(home / DATABASE)
     return [
         Step("what is in these logs? (reads only)", "doctor", ingest_cli.doctor, (str(logs),)),
         Step("judge every exchange", "run", auditor_cli.run, (str(logs), "--db", database)),

@@ -1,5 +1,7 @@
 """What the codes of the database are called in a report, and what they mean."""
 
+from ingest.formats import FORMATS
+
 JUDGMENTS = {
     "safe": "safe",
     "potentially_harmful": "potentially harmful",
@@ -64,18 +66,26 @@ IMAGE_REASONS = {
     "bad_shape": "a shape that the guard cannot see",
 }
 
-REASONS = STATUSES | {
-    "not_json": "cut off, or not JSON",
-    "unknown_format": "no log format that is known here",
-    "too_large": "larger than the limit for one record",
-    "tombstone": "a record without content",
-    "no_exchange": "holds no exchange with a model",
-    "provider_error": "the provider failed; there is no answer to judge",
-    "unreadable": "the guard's answer had no readable judgment",
-    "too_long": "longer than the guard can read",
-    "no_model_output": "there is nothing that the model said or did",
-    "no_risk": "the verdict has no usable probability",
-}
+REASONS = (
+    STATUSES
+    | {
+        "not_json": "cut off, or not JSON",
+        "unknown_format": "no log format that is known here",
+        "too_large": "larger than the limit for one record",
+        "tombstone": "a record without content",
+        "no_model_turn": "telemetry without a call of a model",
+        "provider_error": "the provider failed; there is no answer to judge",
+        "prompt_too_long": "longer than the guard can read",
+        "unreadable_truncated": "the guard's analysis did not come to an end",
+        "unreadable_no_judgment": "the guard's answer holds no judgment",
+        "unreadable_several_judgments": "the guard's answer holds more than one judgment",
+        "no_risk": "the verdict has no usable probability",
+    }
+    | {
+        f"malformed_{name}": "looks like a known format, and its fields are not as that format has them"
+        for name in FORMATS
+    }
+)
 
 
 def word(table: dict[str, str], code: str) -> str:
