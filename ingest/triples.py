@@ -209,7 +209,7 @@ def context(turn: Turn, max_chars: int) -> str:
 def spoken(message: Message) -> str:
     """What a message says, tool results included, thinking left out."""
     results = [part.text for part in message.parts if isinstance(part, ToolResult)] if message.role is Role.TOOL else []
-    return "\n".join([*texts_of(message.parts), *results])
+    return "\n".join([*texts_of(message.parts), *results]).strip()
 
 
 def warnings(exchange: Exchange, turn: Turn, thinking: Assembled) -> tuple[str, ...]:

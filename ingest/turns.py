@@ -76,21 +76,27 @@ def turns_of(exchange: Exchange) -> Iterator[Turn]:
 
 
 def grouped(messages: Iterable[Message]) -> list[Turn]:
-    """Turns whose answer is still among their steps."""
+    """Turns whose answer is still among their steps; what a harness writes does not begin one."""
     turns: list[Turn] = []
     seen: list[Message] = []
     for message in messages:
         if message.role is Role.SYSTEM:
             continue
         last = turns[-1] if turns else None
-        if not is_human(message):
-            turns[-1:] = [replace(last or Turn(), steps=(*(last.steps if last else ()), message))]
-        elif last and not last.steps:
+        if is_human(message) and last and not last.steps:
             turns[-1] = replace(last, asked=(*last.asked, message))
-        else:
-            turns.append(Turn((message,), before=tuple(seen), number=len(turns)))
+        elif is_human(message) or (last is None and message.role is not Role.USER):
+            turns.append(opened(message, tuple(seen), len(turns)))
+        elif last:
+            turns[-1] = replace(last, steps=(*last.steps, message))
         seen.append(message)
     return turns
+
+
+def opened(message: Message, before: tuple[Message, ...], number: int) -> Turn:
+    """A new turn; a log may begin with what the model did."""
+    human = is_human(message)
+    return Turn((message,) if human else (), () if human else (message,), before=before, number=number)
 
 
 def is_human(message: Message) -> bool:

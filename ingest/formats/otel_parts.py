@@ -98,8 +98,8 @@ def part_of(part: Json) -> Iterator[Part]:
     if kind == "text":
         yield from [] if content is None else [Text(as_text(content))]
     elif kind in ("reasoning", "thinking"):
-        # With content off the part is there without it; a signature beside it says that the provider withheld it.
-        yield from [Thinking(text(content))] if content or part.get("signature") else []
+        # With content off the part has no content; an empty one is thinking that the provider withheld.
+        yield from [] if content is None and not part.get("signature") else [Thinking(text(content))]
     elif kind == "refusal":
         yield Refusal(as_text(content))
     elif kind in ("tool_call", "server_tool_call"):

@@ -1,0 +1,76 @@
+"""Every format's cases: a line of `<format>/in.jsonl` must become what `<format>/want.json` has at the same place.
+
+A want names only the fields that its case is about; images are [origin, media type or reason].
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conf.schema import Config, load
+from ingest.doctor import examine
+from ingest.formats import FORMATS
+from ingest.normalize import normalize
+from ingest.qta import ImageFailure, Normalized, QTATriple
+from tests.ingest.records import make_record
+
+HERE = Path(__file__).parent
+
+
+def cases() -> list[Any]:
+    rows = []
+    for name in FORMATS:
+        lines = (HERE / name / "in.jsonl").read_bytes().splitlines()
+        wants = json.loads((HERE / name / "want.json").read_text(encoding="utf-8"))
+        rows += [
+            pytest.param(name, line, want, id=f"{name}: {want['case']}")
+            for line, want in zip(lines, wants, strict=True)
+        ]
+    return rows
+
+
+@pytest.fixture(scope="module")
+def config() -> Config:
+    return load()
+
+
+@pytest.mark.parametrize(("name", "line", "want"), cases())
+def test_case(name: str, line: bytes, want: dict[str, Any], config: Config) -> None:
+    item = normalize(make_record(line), config.ingest, config.images)
+    (examined,) = examine([item])
+
+    assert (examined.outcome.state, examined.outcome.reason) == (want["state"], want["reason"])
+    assert item.format == name or want["reason"] == "unknown_format"
+    assert len(item.triples) == len(want["triples"])
+    for triple, fields in zip(item.triples, want["triples"], strict=True):
+        assert {field: shown(triple, field) for field in fields} == fields
+
+
+def shown(triple: QTATriple, field: str) -> Any:
+    """A field as want.json has it."""
+    value = getattr(triple, field)
+    if field == "images":
+        found = [(image, image.reason if isinstance(image, ImageFailure) else image.media_type) for image in value]
+        return [[image.origin, what] for image, what in found]
+    if field == "tool_calls":
+        return [{name: getattr(call, name) for name in call.__slots__} for call in value]
+    return list(value) if isinstance(value, tuple) else value
+
+
+def test_ids_do_not_depend_on_where_a_record_was_read(config: Config) -> None:
+    def ids(item: Normalized) -> list[str]:
+        return [triple.id for triple in item.triples]
+
+    for row in cases():
+        line = row.values[1]
+        here = normalize(make_record(line), config.ingest, config.images)
+        there = normalize(make_record(line, offset=9, source="kafka:c/mirror"), config.ingest, config.images)
+        assert ids(here) == ids(there)
+
+
+def test_no_two_cases_share_an_id(config: Config) -> None:
+    """Each case is another interaction, so that equal ids would be a loss."""
+    ids = [t.id for row in cases() for t in normalize(make_record(row.values[1]), config.ingest, config.images).triples]
+    assert len(ids) == len(set(ids))
