@@ -1,0 +1,52 @@
+PYTHON := .venv/bin/python
+ROWS ?= ../shared/data/qta
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test format lint types check bench kafka demo-auditor constraints
+
+help: ## This list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+setup: .venv/.full ## Make .venv and install everything this machine can use
+
+demo: .venv/.light ## The whole flow on sample logs: no broker, no GPU, ends by naming the report
+	$(PYTHON) -m auditor demo $(ARGS)
+
+test: .venv/.full ## All tests, with a real broker where Java and Maven exist (ARGS="-k name" for some)
+	$(PYTHON) -m pytest $(ARGS)
+
+format: .venv/.full ## Rewrite the code in the one format
+	$(PYTHON) -m ruff format .
+	$(PYTHON) -m ruff check --fix .
+
+lint: .venv/.full ## Look for mistakes (ruff)
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m ruff format --check .
+
+types: .venv/.full ## Check the types (mypy, strict)
+	$(PYTHON) -m mypy
+
+check: lint types test ## What has to be green before a commit
+
+bench: .venv/.full ## Measure against the bare parts; prints ratios with the machine they hold for
+	$(PYTHON) -m pytest tests/bench -q -s -m "" $(ARGS)
+
+kafka: .venv/.light ## Start Apache Kafka on 127.0.0.1:9092 for development (Java and Maven)
+	$(PYTHON) -m conf.kafka.broker $(ARGS)
+
+demo-auditor: .venv/.full ## Train the demo auditor again from labelled rows (ROWS=folder, under an hour)
+	$(PYTHON) -m training.demo --rows $(ROWS) $(ARGS)
+
+constraints: .venv/.full ## Write the versions installed now to constraints.txt
+	@{ sed -n '/^#/p' constraints.txt; $(PYTHON) -m pip list --format=freeze --exclude-editable \
+	  | grep -viE '^(nvidia|cuda|triton|pip|setuptools|wheel|uv)[-_=]' | sed 's/_/-/g' | sort -f; } > .venv/constraints.txt
+	mv .venv/constraints.txt constraints.txt
+
+.venv/.light: pyproject.toml constraints.txt .ci/setup
+	.ci/setup light
+	@touch $@
+
+.venv/.full: pyproject.toml constraints.txt .ci/setup
+	.ci/setup full
+	@touch .venv/.light $@
