@@ -1,0 +1,74 @@
+"""What the end-to-end tests share: logs, the command, and what of a database must not depend on luck."""
+
+import json
+from collections.abc import Iterator
+from contextlib import redirect_stdout
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from auditor.__main__ import main
+from conf.schema import load
+from ingest.source import open_source, records_of
+from reports import samples
+
+SAMPLE_LOGS = Path(samples.__path__[0]) / "logs"
+SHARED_LOGS = Path(__file__).parents[2] / ".." / "shared" / "samples" / "logs"
+
+# Everything of a verdict and a triple but when, how fast, in which run and where it was first read.
+VERDICTS = "SELECT * EXCLUDE (run_id, scored_at, seconds) FROM verdicts ORDER BY ALL"
+TRIPLES = 'SELECT * EXCLUDE (source, "partition", "offset", stored_at) FROM triples ORDER BY id'
+IMAGES = "SELECT * FROM images ORDER BY ALL"
+DEAD_LETTERS = "SELECT reason, detail, value FROM dead_letters ORDER BY ALL"
+OUTCOMES = 'SELECT source, "partition", "offset", state, reason, format, triple_ids FROM outcomes ORDER BY ALL'
+CONTENT = (VERDICTS, TRIPLES, IMAGES, DEAD_LETTERS)
+
+
+def values_in(*folders: Path) -> list[bytes]:
+    """The records of all files in `folders`, as they would lie in a topic."""
+    config = load()
+    return [record.value for folder in folders for record in records_of(open_source(str(folder), config))]
+
+
+def unique_logs(n_records: int, n_images: int = 3) -> Iterator[bytes]:
+    """Records in our own format, every tenth sent twice, with a broken one and an image here and there."""
+    pixel = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+    for number in range(n_records):
+        images = [f"data:image/png;base64,{pixel}"] if number < n_images else []
+        line = {"qta": 1, "question": f"q{number}", "thinking": "t", "answer": "a", "response_id": f"r{number}"}
+        yield json.dumps(line | {"images": images}).encode()
+        if number % 10 == 0:
+            yield json.dumps(line | {"images": images}).encode()
+        if number % 17 == 0:
+            yield b'{"qta": 1, broken %d' % number
+
+
+def run(source: str, db: Path, *options: str) -> dict[str, Any]:
+    """The summary of `traceaudit run`, which must end well."""
+    (summary,) = traceaudit(*arguments("run", source, db, *options))
+    return summary
+
+
+def arguments(name: str, source: str, db: Path, *options: str) -> list[str]:
+    """Those of an audit without a model, its database at `db`."""
+    return [name, source, "--backend", "scripted", "--db", str(db), "--json", *options]
+
+
+def ledger(db: Path) -> list[dict[str, Any]]:
+    """The lines of `traceaudit ledger`, which must find nothing unbalanced."""
+    return traceaudit("ledger", "--db", str(db), "--json", "--fail-on-unbalanced")
+
+
+def traceaudit(*words: str) -> list[dict[str, Any]]:
+    """The lines that the command prints; it runs in this process, since starting one takes longer than the audit."""
+    with redirect_stdout(StringIO()) as out:
+        assert main(list(words)) == 0, out.getvalue()
+    return [json.loads(line) for line in out.getvalue().splitlines()]
+
+
+def rows(db: Path, query: str) -> list[tuple[Any, ...]]:
+    """What a query finds in a database that nobody has open."""
+    with duckdb.connect(str(db), read_only=True) as connection:
+        return connection.execute(query).fetchall()

@@ -1,0 +1,49 @@
+"""Run traceaudit, and end it as `kill -9` would at a named point of the way a batch takes into the store.
+
+python die_at.py POINT COUNT run kafka://…   dies when POINT is reached for the COUNTth time
+"""
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from auditor.__main__ import main
+from auditor.blobs import Blobs
+from auditor.store import Store
+from ingest.kafka import KafkaSource
+
+# What is called there, and whether death comes before or after it.
+POINTS: dict[str, tuple[type, str, bool]] = {
+    "before_images": (Store, "new_triples", True),
+    "image_written": (Blobs, "keep", False),
+    "transaction_open": (Store, "check_follows", True),
+    "half_of_the_tables": (Store, "insert", False),
+    "committed_to_the_store": (Store, "save", False),
+    "committed_to_kafka": (KafkaSource, "commit", False),
+}
+
+
+def dying(function: Callable[..., Any], count: int, *, before: bool) -> Callable[..., Any]:
+    """`function`, the last thing that happens when it is called for the `count`th time."""
+    calls = 0
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        if before and calls == count:
+            os.kill(os.getpid(), signal.SIGKILL)
+        result = function(*args, **kwargs)
+        if calls == count:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return result
+
+    return call
+
+
+if __name__ == "__main__":
+    point, count, *arguments = sys.argv[1:]
+    owner, name, before = POINTS[point]
+    setattr(owner, name, dying(getattr(owner, name), int(count), before=before))
+    sys.exit(main(arguments))

@@ -1,0 +1,148 @@
+"""Lost 0, duplicated 0: whatever is read again, moved to a topic, or killed when."""
+
+import random
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import pytest
+
+from tests.e2e.audits import (
+    CONTENT,
+    OUTCOMES,
+    SAMPLE_LOGS,
+    SHARED_LOGS,
+    VERDICTS,
+    arguments,
+    ledger,
+    rows,
+    run,
+    unique_logs,
+    values_in,
+)
+from tests.e2e.die_at import POINTS
+
+if TYPE_CHECKING:
+    from tests.broker import Broker
+
+SMALL_BATCHES = ("--set", "batching.max_records=16", "--set", "kafka.poll_records=20")
+KILLED = -9
+
+
+def filled(broker: "Broker", values: list[bytes]) -> str:
+    """A SOURCE: a new topic of four partitions that holds `values`."""
+    topic = broker.create_topic(f"t-{uuid4().hex[:8]}", 4)
+    broker.produce(topic, values)
+    return f"kafka://{broker.bootstrap}/{topic}"
+
+
+def test_files_read_again_give_no_new_verdict(tmp_path: Path) -> None:
+    db = tmp_path / "a.duckdb"
+    first = run(str(SAMPLE_LOGS), db)
+    before = rows(db, VERDICTS)
+    again = run(str(SAMPLE_LOGS), db)
+    assert first["verdicts"] == len(before) > 0
+    assert sum(first["states"].values()) == first["records"]
+    assert (again["records"], again["verdicts"]) == (0, 0)
+    assert rows(db, VERDICTS) == before
+    assert sum(line["records"] for line in ledger(db)) == first["records"]
+
+
+def test_a_file_that_grew_is_read_from_where_it_ended(tmp_path: Path) -> None:
+    db, log = tmp_path / "a.duckdb", tmp_path / "log.jsonl"
+    lines = list(unique_logs(30))
+    log.write_bytes(b"\n".join(lines[:20]) + b"\n")
+    run(str(log), db)
+    log.write_bytes(b"\n".join(lines) + b"\n")
+    assert run(str(log), db)["records"] == len(lines) - 20
+    assert len(rows(db, VERDICTS)) == 30
+
+
+@pytest.mark.kafka
+@pytest.mark.parametrize("shared", [False, True], ids=["samples", "with_shared_samples"])
+def test_a_topic_gives_the_verdicts_that_the_files_give(broker: "Broker", tmp_path: Path, shared: bool) -> None:
+    if shared and not SHARED_LOGS.exists():
+        pytest.skip("shared samples are not beside this checkout")
+    folders = [SAMPLE_LOGS, *([SHARED_LOGS] if shared else [])]
+    from_files, from_topic = tmp_path / "files.duckdb", tmp_path / "topic.duckdb"
+    summaries = [run(str(folder), from_files) for folder in folders]
+    source = filled(broker, values_in(*folders))
+    summary = run(source, from_topic)
+    assert summary["records"] == sum(each["records"] for each in summaries)
+    assert rows(from_topic, VERDICTS) == rows(from_files, VERDICTS)
+    assert run(source, from_topic)["verdicts"] == 0
+    assert [line["partition"] for line in ledger(from_topic)] == [0, 1, 2, 3]
+
+
+@pytest.fixture(scope="module")
+def undisturbed(broker: "Broker", tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
+    """A topic, and the database of an audit of it that nothing disturbed."""
+    db = tmp_path_factory.mktemp("undisturbed") / "a.duckdb"
+    source = filled(broker, list(unique_logs(200, n_images=40)))
+    assert run(source, db, *SMALL_BATCHES)["verdicts"] == 200
+    return source, db
+
+
+@pytest.mark.kafka
+@pytest.mark.parametrize(("point", "count"), [(point, 1 + 2 * number) for number, point in enumerate(POINTS)])
+def test_killed_at_a_point_and_resumed_ends_as_if_undisturbed(
+    undisturbed: tuple[str, Path], tmp_path: Path, point: str, count: int
+) -> None:
+    source, wanted = undisturbed
+    db = tmp_path / "a.duckdb"
+    words = [sys.executable, "-m", "tests.e2e.die_at", point, str(count)]
+    died = subprocess.run([*words, *arguments("run", source, db, *SMALL_BATCHES)], check=False)
+    assert died.returncode == KILLED
+    assert_same_in_the_end(source, db, wanted)
+
+
+@pytest.mark.kafka
+def test_killed_at_random_moments_and_resumed_ends_as_if_undisturbed(
+    undisturbed: tuple[str, Path], tmp_path: Path
+) -> None:
+    source, wanted = undisturbed
+    db = tmp_path / "a.duckdb"
+    moments = random.Random(7)  # noqa: S311 - no secret; a seed, so that a failure can be seen again
+    for _ in range(3):
+        words = arguments("run", source, db, *SMALL_BATCHES)
+        process = subprocess.Popen([sys.executable, "-m", "auditor", *words], stdout=subprocess.DEVNULL)
+        wait_for_rows(db, process, moments.uniform(0.0, 0.4))
+        process.kill()
+        process.wait()
+    assert_same_in_the_end(source, db, wanted)
+
+
+def wait_for_rows(db: Path, process: "subprocess.Popen[bytes]", then_s: float) -> None:
+    """Wait until the process has the database open and for a moment more, or until it ended."""
+    deadline = time.monotonic() + 60
+    while not db.with_name(f"{db.name}.wal").exists() and process.poll() is None:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    time.sleep(then_s)
+
+
+def assert_same_in_the_end(source: str, db: Path, wanted: Path) -> None:
+    """Read on to the end: all that is kept is what an audit that nothing disturbed keeps."""
+    run(source, db, *SMALL_BATCHES)
+    for query in CONTENT:
+        assert rows(db, query) == rows(wanted, query)
+    assert states(db) == states(wanted)
+    assert sum(line["records"] for line in ledger(db)) == len(rows(wanted, OUTCOMES))
+    assert blobs(db) == blobs(wanted)
+
+
+def states(db: Path) -> list[tuple[Any, ...]]:
+    """Every outcome, but for which of two records with the same triple was first: partitions are not in order."""
+    return sorted(
+        (source, partition, offset, ids, reason, state if state not in {"scored", "duplicate"} else "judged")
+        for source, partition, offset, state, reason, _, ids in rows(db, OUTCOMES)
+    )
+
+
+def blobs(db: Path) -> set[str]:
+    """The names of the images kept, half-written ones left out."""
+    folder = db.with_name(f"{db.name}.blobs")
+    return {path.name for path in folder.glob("*/*") if not path.name.startswith(".")}
