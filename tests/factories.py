@@ -27,6 +27,11 @@ def make_position(offset: int = 0, source: str = "file:/logs/a.jsonl", partition
     return Position(source, partition, offset)
 
 
+def make_record(value: bytes = b"{}", offset: int = 0, source: str = "kafka:c/topic", **changes: Any) -> Record:
+    """A record of a stream; `folder` makes it one of a file."""
+    return Record(make_position(offset, source), value, **changes)
+
+
 def make_triple(**changes: Any) -> QTATriple:
     whole: dict[str, Any] = {
         "id": "t1",

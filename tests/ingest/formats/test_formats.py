@@ -14,7 +14,7 @@ from ingest.doctor import examine
 from ingest.formats import FORMATS
 from ingest.normalize import normalize
 from ingest.qta import ImageFailure, Normalized, QTATriple
-from tests.ingest.records import make_record
+from tests.factories import make_record
 
 HERE = Path(__file__).parent
 
