@@ -10,7 +10,12 @@ backends/   what runs the model: transformers, vllm, scripted
 models      finds and checks a checkpoint; builtin:demo is one of them
 scorer      prompt, backend, completion, verdict: one verdict per triple, in order
 metrics     AUROC, F1 and what else is measured
-store       the DuckDB file: the only place that writes SQL
+store       the DuckDB file: one transaction a batch; it and queries.py are the only places with SQL
+store_rows  what is stored, as rows
+migrate     brings a database file to this version's tables
+blobs       the folder of original images, by content
+ledger      whether every offset is accounted for
 pipeline    the audit loop: engine, scorer and store put together
+console     what run and ledger show, and how they are asked to stop
 errors      broken machinery
 """

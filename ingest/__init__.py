@@ -11,7 +11,8 @@ files       a file becomes the values of its records: lines, JSON values, Parque
 json_values  JSON text becomes its top-level values, without holding it whole
 replay      files and folders as a source
 stdin       standard input as a source
-kafka       topics as sources
+topics      what a kafka:// SOURCE names, and where reading a partition begins
+kafka       topics as a source
 engines/    the loop: read, normalize, hand over, advance
 doctor      the dry run
 errors      broken machinery

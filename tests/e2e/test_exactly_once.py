@@ -30,6 +30,11 @@ if TYPE_CHECKING:
 
 SMALL_BATCHES = ("--set", "batching.max_records=16", "--set", "kafka.poll_records=20")
 KILLED = -9
+TABLES_OF_A_BATCH = 7  # inserts for each batch; the run itself is one more, before the first
+DEATHS = [
+    *((point, 1 + 2 * number) for number, point in enumerate(POINTS)),
+    ("half_of_the_tables", 1 + 2 * TABLES_OF_A_BATCH),  # all is written, the commit is next
+]
 
 
 def filled(broker: "Broker", values: list[bytes]) -> str:
@@ -87,7 +92,7 @@ def undisturbed(broker: "Broker", tmp_path_factory: pytest.TempPathFactory) -> t
 
 
 @pytest.mark.kafka
-@pytest.mark.parametrize(("point", "count"), [(point, 1 + 2 * number) for number, point in enumerate(POINTS)])
+@pytest.mark.parametrize(("point", "count"), DEATHS)
 def test_killed_at_a_point_and_resumed_ends_as_if_undisturbed(
     undisturbed: tuple[str, Path], tmp_path: Path, point: str, count: int
 ) -> None:
