@@ -1,0 +1,62 @@
+"""What all commands share: one line and an exit code for a user's mistake, never a traceback."""
+
+import subprocess
+import sys
+
+import pytest
+
+from auditor.__main__ import COMMANDS, main
+from conf.cli import FAILED, USAGE, guarded
+from conf.errors import ConfigError, TraceauditError
+
+
+def fail_with(error: BaseException) -> int:
+    def command(argv: list[str]) -> int:
+        raise error
+
+    return guarded(command, [])
+
+
+def test_a_mistake_ends_as_one_line_and_its_exit_code(capsys: pytest.CaptureFixture[str]) -> None:
+    assert fail_with(ConfigError("policy.escalate = 2")) == USAGE
+    assert fail_with(TraceauditError("gone")) == FAILED
+    assert fail_with(KeyboardInterrupt()) == FAILED
+    assert capsys.readouterr().err.splitlines() == [
+        "traceaudit: policy.escalate = 2",
+        "traceaudit: gone",
+        "traceaudit: interrupted",
+    ]
+
+
+def test_a_fault_of_ours_is_not_hidden() -> None:
+    with pytest.raises(ZeroDivisionError):
+        fail_with(ZeroDivisionError())
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_each_command_refuses_a_wrong_setting_before_it_does_anything(
+    command: str, capsys: pytest.CaptureFixture[str], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    source = {"doctor": ["-"], "run": ["-"], "eval": ["rows.jsonl"]}.get(command, [])
+    assert main([command, *source, "--set", "policy.escalate=2"]) == USAGE
+    assert "policy.escalate = 2" in capsys.readouterr().err
+
+
+def test_an_unknown_command_is_usage(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["audit"]) == USAGE
+    assert "no command 'audit'" in capsys.readouterr().err
+
+
+def test_a_reader_that_leaves_ends_the_command_quietly() -> None:
+    """`traceaudit … | head`: the pipe closes under us."""
+    code = (
+        "from conf.cli import guarded, print_json\nguarded(lambda _: [print_json('x' * 99) for _ in range(9999)], [])"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.readline()
+        process.stdout.close()
+        assert "Traceback" not in process.stderr.read()
