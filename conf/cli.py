@@ -5,10 +5,12 @@ import json
 import logging
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from conf.errors import TraceauditError
-from conf.schema import Config, load
+
+if TYPE_CHECKING:
+    from conf.schema import Config
 
 FAILED, USAGE, FINDINGS = 1, 2, 3
 
@@ -24,7 +26,7 @@ def parser(name: str, summary: str, *, store: bool = False) -> argparse.Argument
     return result
 
 
-def config_of(args: argparse.Namespace, **overrides: str | None) -> Config:
+def config_of(args: argparse.Namespace, **overrides: str | None) -> "Config":
     """The configuration that the options ask for.
 
     Args:
@@ -34,6 +36,8 @@ def config_of(args: argparse.Namespace, **overrides: str | None) -> Config:
     Raises:
         ConfigError: see `conf.schema.load`.
     """
+    from conf.schema import load  # pydantic is most of the time that --help would take
+
     values = dict(split_assignment(text) for text in args.set)
     if getattr(args, "db", None):
         overrides["store__path"] = args.db
