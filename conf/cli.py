@@ -18,9 +18,15 @@ FAILED, USAGE, FINDINGS = 1, 2, 3
 def parser(name: str, summary: str, *, store: bool = False) -> argparse.ArgumentParser:
     """An argument parser with the options that all commands have; with `--db` for those that touch the store."""
     result = argparse.ArgumentParser(prog=f"traceaudit {name}", description=summary)
-    result.add_argument("--config", action="append", default=[], metavar="FILE", help="TOML file over the defaults; repeatable")
-    result.add_argument("--set", action="append", default=[], metavar="SECTION.KEY=VALUE", help="one value over the files; repeatable")
-    result.add_argument("--json", action="store_true", help="one JSON object a line on standard output, and nothing else there")
+    result.add_argument(
+        "--config", action="append", default=[], metavar="FILE", help="TOML file over the defaults; repeatable"
+    )
+    result.add_argument(
+        "--set", action="append", default=[], metavar="SECTION.KEY=VALUE", help="one value over the files; repeatable"
+    )
+    result.add_argument(
+        "--json", action="store_true", help="one JSON object a line on standard output, and nothing else there"
+    )
     if store:
         result.add_argument("--db", metavar="FILE", help="the database file (store.path)")
     return result

@@ -22,7 +22,20 @@ ARROW = {
     "reports": {"conf", "ingest", "auditor"},
     "training": {"conf", "ingest", "auditor"},
 }
-HEAVY = ("torch", "transformers", "vllm", "sklearn", "duckdb", "pyarrow", "PIL", "jinja2", "kafka", "numpy", "pandas")
+HEAVY = (
+    "pydantic",
+    "torch",
+    "transformers",
+    "vllm",
+    "sklearn",
+    "duckdb",
+    "pyarrow",
+    "PIL",
+    "jinja2",
+    "kafka",
+    "numpy",
+    "pandas",
+)
 
 
 def imported(file: Path) -> Iterator[str]:
