@@ -20,7 +20,7 @@ from ingest.topics import Fresh, Start, Topics, gap_between, parse_topics, start
 
 try:
     from kafka import KafkaAdminClient, KafkaConsumer, OffsetAndMetadata, TopicPartition
-    from kafka.errors import KafkaError, OffsetOutOfRangeError
+    from kafka.errors import KafkaError, KafkaTimeoutError, OffsetOutOfRangeError
 except ImportError as error:
     raise MissingExtra("kafka://", "kafka") from error
 
@@ -44,6 +44,9 @@ def open_topics(text: str, config: Config, *, follow: bool) -> "KafkaSource":
     try:
         cluster = cluster_of(topics, config.kafka)
         return KafkaSource(topics, cluster, connect(topics, config.kafka), config.kafka, follow=follow)
+    except KafkaTimeoutError:
+        reason = f"no broker answers within {config.kafka.connect_timeout_s:g} s; is one running there?"
+        raise unavailable(topics, reason) from None
     except (KafkaError, OSError) as error:
         raise unavailable(topics, error) from None
 
