@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
 def run(argv: Sequence[str]) -> int:
     """`traceaudit run`: audit sources into the database file."""
-    from auditor.console import print_tally
-    from auditor.store import Store
     from ingest.source import open_sources
 
     options = parser("run", "Audit sources into the database file.", store=True)
@@ -39,6 +37,10 @@ def run(argv: Sequence[str]) -> int:
         sources = open_sources(args.source, config, follow=args.follow)
         for source in sources:
             stack.enter_context(closing(source))
+        # Only now: with DuckDB loaded and a broker that never answered, the interpreter ends in a page of warnings.
+        from auditor.console import print_tally
+        from auditor.store import Store
+
         store = stack.enter_context(Store.open(config.store.path, config.images.blob_dir))
         tally = audit(sources, config, store)
     seconds = time.monotonic() - began
