@@ -1,21 +1,29 @@
-"""Triples in, verdicts out.
+"""Triples in, verdicts out; in the order of the flow.
 
 verdict     Judgment, Verdict and its key
-policy      a verdict and thresholds become an escalation, or not
-prompt      a triple becomes the guard's prompt, as token ids
-labels      the label trie: 0, 0.5 and 1 as token paths, and their probabilities
-microbatch  which triples go through the model together
-completion  the guard's text becomes analysis and judgment, or is unreadable
-backends/   what runs the model: transformers, vllm, scripted
 models      finds and checks a checkpoint; builtin:demo is one of them
+tokens      the guard's tokenizer, which makes no special token of log text
+prompt      a triple becomes the guard's prompt, as token ids
+vision      an image as the guard sees it
+microbatch  which triples go through the model together
+qwen        one forward pass of the model over rows that share a prefix
+backends/   what runs the model: transformers, vllm, scripted
+completion  the guard's text becomes analysis and judgment, or is unreadable
+labels      the label trie: 0, 0.5 and 1 as token paths, and their probabilities
+category    the kind of risk, read off an analysis
 scorer      prompt, backend, completion, verdict: one verdict per triple, in order
-metrics     AUROC, F1 and what else is measured
 store       the DuckDB file: one transaction a batch; it and queries.py are the only places with SQL
 store_rows  what is stored, as rows
 migrate     brings a database file to this version's tables
 blobs       the folder of original images, by content
-ledger      whether every offset is accounted for
 pipeline    the audit loop: engine, scorer and store put together
+ledger      whether every offset is accounted for
+queries     what reports ask of the database
+query_rows  the typed rows that they get
+policy      a verdict and thresholds become an escalation, or not
+rows        labelled rows
+evaluate    scores them, and measures the guard on them
+metrics     AUROC, F1 and what else is measured
 console     what run and ledger show, and how they are asked to stop
 errors      broken machinery
 """

@@ -2,12 +2,14 @@
 
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from threading import Event
 from types import FrameType
+from typing import Any
 
 from rich.console import Console
+from rich.progress import Progress
 from rich.table import Table
 
 from auditor.ledger import LedgerLine
@@ -45,6 +47,40 @@ def progress() -> Iterator[Callable[[Tally], None]]:
         yield lambda tally: status.update(f"{tally.records} records read, {tally.verdicts} new verdicts")
 
 
+@contextmanager
+def row_progress(total: int) -> Iterator[Callable[[int], None]]:
+    """What to call with the number of rows done: a bar on a terminal, silence in a pipe."""
+    with Progress(console=Console(stderr=True), disable=not sys.stderr.isatty()) as bar:
+        task = bar.add_task("scoring", total=total)
+        yield lambda n_rows: bar.advance(task, n_rows)
+
+
+def print_figures(summary: Mapping[str, Any]) -> None:
+    """The figures of `eval`, overall and by source: a table on a terminal, else parted by tabs."""
+    columns = ("source", "rows", "harmful", "auroc", "f1", "accuracy", "precision", "recall", "unscorable")
+    lines = [
+        {"source": "all", **summary},
+        *({"source": name, **figures} for name, figures in summary["by_source"].items()),
+    ]
+    print_rows(columns, [[figure_cell(line[column]) for column in columns] for line in lines])
+
+
+def figure_cell(value: str | float | None) -> str:
+    """A figure with three decimals; a dash where it is undefined."""
+    return "–" if value is None else f"{value:.3f}" if isinstance(value, float) else str(value)
+
+
+def print_rows(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """A table on a terminal; in a pipe a line for each row, its cells parted by tabs."""
+    if not sys.stdout.isatty():
+        print("\n".join("\t".join(row) for row in (columns, *rows)))
+        return
+    table = Table(*columns)
+    for row in rows:
+        table.add_row(*row)
+    Console().print(table)
+
+
 def print_tally(tally: Tally, seconds: float) -> None:
     """The end of a run, for people."""
     states = ", ".join(f"{state.value} {n}" for state, n in sorted(tally.states.items()))
@@ -56,13 +92,7 @@ def print_ledger(lines: Sequence[LedgerLine]) -> None:
     """A table on a terminal; in a pipe a line for each partition, its columns parted by tabs."""
     columns = ("source", "partition", "from", "to", "records", "states", "gaps", "balanced")
     rows = [ledger_cells(line) for line in lines]
-    if not sys.stdout.isatty():
-        print("\n".join("\t".join(row) for row in (columns, *rows)))
-        return
-    table = Table(*columns)
-    for row in rows:
-        table.add_row(*row)
-    Console().print(table)
+    print_rows(columns, rows)
 
 
 def ledger_cells(line: LedgerLine) -> tuple[str, ...]:

@@ -6,7 +6,8 @@ TraceauditError
 ├── PositionConflict     a batch does not follow on what is stored
 ├── ModelNotFound        a model folder or name that is not there
 ├── ModelUnusable        a checkpoint that is not a guard model we can run
-└── BackendFailed        the scoring backend broke; nothing was committed
+├── BackendFailed        the scoring backend broke; nothing was committed
+└── OutputUnwritable     a file that a command was asked to write cannot be written
 """
 
 from conf.errors import TraceauditError
@@ -52,3 +53,7 @@ class ModelUnusable(TraceauditError):
 
 class BackendFailed(TraceauditError):
     """The scoring backend broke; the batch is not committed and will be read again."""
+
+
+class OutputUnwritable(TraceauditError):
+    """A file that a command was asked to write cannot be written."""

@@ -1,4 +1,4 @@
-"""What is measured of a guard on labelled rows: AUROC of its score, and precision, recall, F1, accuracy of its judgment."""
+"""What is measured of a guard on labelled rows: AUROC of its score; precision, recall, F1, accuracy of its judgment."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -61,7 +61,10 @@ def measure(rows: Sequence[Scored]) -> Figures:
 
 def by_source(rows: Sequence[Scored]) -> dict[str, Figures]:
     """The figures of each source, by name."""
-    return {source: measure([row for row in rows if row.source == source]) for source in sorted({row.source for row in rows})}
+    return {
+        source: measure([row for row in rows if row.source == source])
+        for source in sorted({row.source for row in rows})
+    }
 
 
 def auroc(scores: Sequence[float], harmful: Sequence[bool]) -> float | None:
@@ -82,5 +85,5 @@ def auroc(scores: Sequence[float], harmful: Sequence[bool]) -> float | None:
 
 
 def ratio(part: int, whole: int) -> float | None:
-    """part / whole; None for 0 / 0."""
+    """Part / whole; None for 0 / 0."""
     return part / whole if whole else None

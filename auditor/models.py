@@ -4,6 +4,7 @@ Only safetensors are loaded and no remote code is ever run, whatever a checkpoin
 """
 
 import hashlib
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +14,14 @@ from ingest.errors import MissingExtra
 DEMO = "builtin:demo"
 DEMO_FOLDER = Path(__file__).with_name("demo")
 WEIGHTS = "*.safetensors"
-IDENTITY = ("*.safetensors", "config.json", "tokenizer.json", "preprocessor_config.json", "processor_config.json")
+IDENTITY = (
+    "*.safetensors",
+    "config.json",
+    "generation_config.json",
+    "tokenizer.json",
+    "preprocessor_config.json",
+    "processor_config.json",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +31,13 @@ class Checkpoint:
     Attributes:
         model_id: as configured.
         revision: hub commit, or hex sha256 over the files that decide what the model answers.
+        max_new_tokens: the longest completion that the model was made for, where its generation_config.json says so.
     """
 
     model_id: str
     folder: Path
     revision: str
+    max_new_tokens: int | None = None
 
 
 def find_checkpoint(model: str, revision: str) -> Checkpoint:
@@ -55,7 +65,7 @@ def from_folder(model: str, folder: Path) -> Checkpoint:
     """A checkpoint folder, its revision computed from its files."""
     if not any(folder.glob(WEIGHTS)):
         raise ModelUnusable(f"{folder}: no safetensors weights there; other kinds are not loaded")
-    return Checkpoint(model, folder, hash_files(folder))
+    return Checkpoint(model, folder, hash_files(folder), read_max_new_tokens(folder))
 
 
 def from_cache(model: str, revision: str) -> Checkpoint:
@@ -72,7 +82,17 @@ def from_cache(model: str, revision: str) -> Checkpoint:
         raise ModelNotFound(f"{model} is not in the local cache; bring it with: hf download {model}{at}") from None
     if not any(folder.glob(WEIGHTS)):
         raise ModelUnusable(f"{model}: the cached snapshot has no safetensors weights; other kinds are not loaded")
-    return Checkpoint(model, folder, folder.name)
+    return Checkpoint(model, folder, folder.name, read_max_new_tokens(folder))
+
+
+def read_max_new_tokens(folder: Path) -> int | None:
+    """`max_new_tokens` of the folder's generation_config.json; None where there is none."""
+    path = folder / "generation_config.json"
+    try:
+        limit = json.loads(path.read_text(encoding="utf-8")).get("max_new_tokens") if path.exists() else None
+    except (OSError, ValueError, AttributeError):
+        raise ModelUnusable(f"{path}: not readable as JSON") from None
+    return limit if isinstance(limit, int) else None
 
 
 def hash_files(folder: Path) -> str:

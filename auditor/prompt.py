@@ -62,13 +62,12 @@ def build_prompt(triple: QTATriple, system_prompt: str, tokenizer: GuardTokenize
     image = shown_image(triple)
     missing = IMAGE_MISSING if triple.images and image is None else ""
     fields = missing + render_fields(triple)
-    return GuardPrompt(
-        tuple(prompt_ids(system_prompt, fields, tokenizer, has_image=image is not None)), image and image.data
-    )
+    ids = prompt_ids(system_prompt, fields, tokenizer, has_image=image is not None)
+    return GuardPrompt(tuple(ids), image.data if image else None)
 
 
 def prompt_ids(system_prompt: str, fields: str, tokenizer: GuardTokenizer, *, has_image: bool) -> list[int]:
-    """Token ids of the whole prompt: text runs between special tokens are encoded in one piece, as the template's are."""
+    """Token ids of the whole prompt; text between special tokens is encoded in one piece, as the template's is."""
     special = tokenizer.specials
     if has_image:
         user = [

@@ -60,9 +60,7 @@ def encode_prefix(model: Qwen2_5_VLForConditionalGeneration, ids: Sequence[int])
     return Prefix(tuple(ids), tuple((layer.keys, layer.values) for layer in cache.layers))
 
 
-def pad_rows(
-    model: Qwen2_5_VLForConditionalGeneration, rows: Sequence[Sequence[int]], pixels: Pixels | None
-) -> Rows:
+def pad_rows(model: Qwen2_5_VLForConditionalGeneration, rows: Sequence[Sequence[int]], pixels: Pixels | None) -> Rows:
     """Rows as tensors on the model's device, with the positions of text and image tokens."""
     longest = max(len(row) for row in rows)
     pad = model.config.text_config.pad_token_id or 0
@@ -84,6 +82,10 @@ def hidden_states(
     """Hidden states behind the prefix, shape (rows, longest - prefix length, width).
 
     Args:
+        model: that made the prefix.
+        rows: each of which starts with the prefix.
+        prefix: of `encode_prefix`.
+        pixels: of the images in the rows, in row order.
         cache: of `prefix.cache(n_rows)`, when the caller goes on decoding with it.
     """
     start = len(prefix.ids)
@@ -96,4 +98,5 @@ def hidden_states(
         use_cache=True,
         **vision,
     )
-    return out.last_hidden_state
+    hidden: torch.Tensor = out.last_hidden_state
+    return hidden

@@ -10,7 +10,6 @@ import orjson
 from auditor.verdict import Judgment
 from conf.errors import TraceauditError
 from conf.schema import Images
-
 from ingest.images import ImageRef, resolve
 from ingest.qta import Origin, Position, QTATriple, RefKind, Status, ThinkingKind
 

@@ -132,6 +132,9 @@ def build(config: Auditor, now: Callable[[], datetime]) -> Scorer:
     """
     system_prompt = read_system_prompt(config.prompt_file)
     checkpoint = None if config.backend == "scripted" else find_checkpoint(config.model, config.revision)
+    if checkpoint and checkpoint.max_new_tokens:
+        limit = min(config.max_new_tokens, checkpoint.max_new_tokens)
+        config = config.model_copy(update={"max_new_tokens": limit})
     key = ScorerKey(
         model_id=checkpoint.model_id if checkpoint else "scripted",
         model_revision=checkpoint.revision if checkpoint else scripted_revision(config),

@@ -5,6 +5,7 @@ and add its line here; the contract suite runs it.
 """
 
 import importlib
+import os
 from typing import TYPE_CHECKING
 
 from ingest.errors import MissingExtra
@@ -29,6 +30,8 @@ def load_backend(config: "Auditor", checkpoint: "Checkpoint | None", system_prom
         MissingExtra: its libraries are not installed.
         ModelUnusable: the checkpoint is not one that it can run.
     """
+    # Read when torch is loaded: threads that wait for each other by spinning starve a broker on the same machine.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     target, extra = BACKENDS[config.backend]
     module, _, name = target.partition(":")
     try:

@@ -70,7 +70,7 @@ class PromptBuilder:
         return self.with_tail(triple, ())
 
     def probe(self, triple: QTATriple, analysis: str) -> Prompted:
-        """The prompt, the analysis as the guard's own, the judgment's head and the label that passes every branching."""
+        """The prompt, the analysis as the guard's own, the judgment's head and the longest label behind it."""
         return self.with_tail(triple, (*self.judgment_head(analysis), *self.trie.probe))
 
     def judgment_head(self, analysis: str) -> tuple[int, ...]:

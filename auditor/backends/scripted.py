@@ -1,9 +1,9 @@
-"""A backend that answers from a table: for tests, dry runs of a new stream, and demonstrations of failures.
+r"""A backend that answers from a table: for tests, dry runs of a new stream, and demonstrations of failures.
 
 The table is a JSON list of rules, tried in order; the first whose `contains` occurs in the triple's question, thinking
 or answer wins. Without a table everything is safe with p_safe 0.99.
 
-    [{"contains": "wire transfer", "completion": "“Analysis”: fraud.\\n“Judgment”: 1", "p": [0.1, 0.1, 0.8]},
+    [{"contains": "wire transfer", "completion": "“Analysis”: fraud.\n“Judgment”: 1", "p": [0.1, 0.1, 0.8]},
      {"contains": "", "completion": "not what was asked for", "p": [0.99, 0.005, 0.005]}]
 """
 
@@ -36,7 +36,9 @@ class Rule(BaseModel):
     p: tuple[float, float, float]
 
 
-EVERYTHING_SAFE = Rule(contains="", completion="“Analysis”: scripted, nothing was judged.\n“Judgment”: 0", p=(0.99, 0.005, 0.005))
+EVERYTHING_SAFE = Rule(
+    contains="", completion="“Analysis”: scripted, nothing was judged.\n“Judgment”: 0", p=(0.99, 0.005, 0.005)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,10 @@ class ScriptedBackend:
     def complete(self, triples: Sequence[QTATriple]) -> list[Completion | TooLong]:
         """The completion of the first rule that matches, words counted as tokens."""
         texts = [(render_fields(triple), self.rule_for(triple).completion) for triple in triples]
-        return [Completion(text, finished=True, prompt_tokens=len(q.split()), output_tokens=len(text.split())) for q, text in texts]
+        return [
+            Completion(text, finished=True, prompt_tokens=len(q.split()), output_tokens=len(text.split()))
+            for q, text in texts
+        ]
 
     def label_probabilities(self, triples: Sequence[QTATriple], analyses: Sequence[str]) -> list[LabelProbabilities]:  # noqa: ARG002 - the rule decides
         """The probabilities of the first rule that matches."""

@@ -132,7 +132,9 @@ class TransformersBackend:
             at = torch.stack([hidden[row, [root + len(node) for node in nodes]] for row, root in enumerate(roots)])
             logits = self.model.lm_head(at).float()
         return [
-            probabilities(trie, {n: {t: float(logits[row, k, t]) for t in ts} for k, (n, ts) in enumerate(trie.branchings())})
+            probabilities(
+                trie, {n: {t: float(logits[row, k, t]) for t in ts} for k, (n, ts) in enumerate(trie.branchings())}
+            )
             for row in range(len(batch))
         ]
 
@@ -146,20 +148,24 @@ class TransformersBackend:
 
 
 class broken_machinery:  # noqa: N801 - read as a statement
-    """Turns a failure of the engine into BackendFailed; its message may hold no text of a log, so only its type stays."""
+    """Turns a failure of the engine into BackendFailed; its message might hold log text, so only its type stays."""
 
     def __enter__(self) -> None:
         return None
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
         if isinstance(error, RuntimeError | MemoryError):
-            raise BackendFailed(f"the model failed on a micro-batch ({type(error).__name__}); smaller auditor.micro_batch_tokens may help") from error
+            raise BackendFailed(
+                f"the model failed on a micro-batch ({type(error).__name__}); try a smaller auditor.micro_batch_tokens"
+            ) from error
 
 
 def load_model(checkpoint: Checkpoint, dtype: str) -> Qwen2_5_VLForConditionalGeneration:
     """The weights, from safetensors alone, on the device we have."""
     cuda = torch.cuda.is_available()
-    chosen = {"auto": torch.bfloat16 if cuda else torch.float32, "float32": torch.float32, "bfloat16": torch.bfloat16}[dtype]
+    chosen = {"auto": torch.bfloat16 if cuda else torch.float32, "float32": torch.float32, "bfloat16": torch.bfloat16}[
+        dtype
+    ]
     transformers_logging.set_verbosity_error()
     transformers_logging.disable_progress_bar()
     try:
@@ -167,5 +173,7 @@ def load_model(checkpoint: Checkpoint, dtype: str) -> Qwen2_5_VLForConditionalGe
             checkpoint.folder, dtype=chosen, use_safetensors=True, trust_remote_code=False
         )
     except (OSError, ValueError, RuntimeError, KeyError) as error:
-        raise ModelUnusable(f"{checkpoint.folder}: not a Qwen2.5-VL checkpoint that can be loaded ({type(error).__name__})") from error
+        raise ModelUnusable(
+            f"{checkpoint.folder}: not a Qwen2.5-VL checkpoint that can be loaded ({type(error).__name__})"
+        ) from error
     return model.to("cuda" if cuda else "cpu").eval()

@@ -12,7 +12,7 @@ from typing import Any, Self
 import torch
 
 from auditor.backends.base import Completion, TooLong
-from auditor.backends.prompts import Prompted, PromptBuilder
+from auditor.backends.prompts import PromptBuilder, Prompted
 from auditor.errors import BackendFailed, ModelUnusable
 from auditor.labels import LabelProbabilities, probabilities
 from auditor.models import Checkpoint
@@ -48,7 +48,10 @@ class VllmBackend:
         prompted = [self.prompts.prompt(triple) for triple in triples]
         fitting = [p for p in prompted if len(p.ids) <= self.prompts.max_tokens]
         outputs = iter(self.ask(fitting, max_tokens=self.max_new_tokens, stop_token_ids=[self.end]))
-        return [self.completion(p, next(outputs)) if len(p.ids) <= self.prompts.max_tokens else TooLong(len(p.ids)) for p in prompted]
+        return [
+            self.completion(p, next(outputs)) if len(p.ids) <= self.prompts.max_tokens else TooLong(len(p.ids))
+            for p in prompted
+        ]
 
     def label_probabilities(self, triples: Sequence[QTATriple], analyses: Sequence[str]) -> list[LabelProbabilities]:
         """One request of one token for each branching of the label trie."""
@@ -70,7 +73,9 @@ class VllmBackend:
     def completion(self, prompted: Prompted, output: Any) -> Completion:
         """What the engine wrote for one prompt."""
         ids = [token for token in output.token_ids if token != self.end]
-        return Completion(self.prompts.tokenizer.decode(ids), output.finish_reason == "stop", len(prompted.ids), len(ids))
+        return Completion(
+            self.prompts.tokenizer.decode(ids), output.finish_reason == "stop", len(prompted.ids), len(ids)
+        )
 
     def ask(self, prompted: Sequence[Prompted], **sampling: Any) -> list[Any]:
         """The engine's one output for each prompt, in order, greedy."""
@@ -114,4 +119,6 @@ def start_engine(config: Auditor, checkpoint: Checkpoint) -> Any:
             disable_log_stats=True,
         )
     except (RuntimeError, ValueError, OSError) as error:
-        raise ModelUnusable(f"{checkpoint.folder}: vLLM cannot run it ({type(error).__name__}: {str(error).splitlines()[0]})") from error
+        raise ModelUnusable(
+            f"{checkpoint.folder}: vLLM cannot run it ({type(error).__name__}: {str(error).splitlines()[0]})"
+        ) from error

@@ -29,6 +29,7 @@ from training.demo.train import Recipe, Trainer
 VOCAB_SIZE = 6144
 PROMPT_REPEATS = 400  # how often the tokenizer's trainer sees the system prompt, so that each of its words is a token
 MAX_IMAGE_TOKENS = 100
+MAX_NEW_TOKENS = 120  # three times its longest analysis; a completion that rambles on is unreadable, and ends here
 SEED = 7
 
 
@@ -73,7 +74,9 @@ def prepare(examples: list[Example], out: Path, recipe: Recipe) -> tuple[Trainer
     processor.save_pretrained(out)
     tokenizer = load_tokenizer(out)
     encoder = Encoder(system_prompt, tokenizer, build_trie(tokenizer), vision)
-    return Trainer(Qwen2_5_VLForConditionalGeneration(config), processor, encoder, recipe), encoder
+    model = Qwen2_5_VLForConditionalGeneration(config)
+    model.generation_config.max_new_tokens = MAX_NEW_TOKENS
+    return Trainer(model, processor, encoder, recipe), encoder
 
 
 def train(trainer: Trainer, encoder: Encoder, examples: list[Example], out: Path) -> None:
@@ -93,8 +96,9 @@ def train(trainer: Trainer, encoder: Encoder, examples: list[Example], out: Path
 
 def save(model: Qwen2_5_VLForConditionalGeneration, out: Path) -> None:
     """The weights as bfloat16 safetensors: half the size, and what the card's figures are measured on."""
-    state = {name: weight.to(torch.bfloat16) for name, weight in model.state_dict().items()}
-    model.save_pretrained(out, state_dict=state, safe_serialization=True)
+    tied = "lm_head.weight"  # the embedding once more
+    state = {name: weight.to(torch.bfloat16) for name, weight in model.state_dict().items() if name != tied}
+    model.save_pretrained(out, state_dict=state)
 
 
 if __name__ == "__main__":

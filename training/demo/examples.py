@@ -23,7 +23,8 @@ from ingest.qta import QTATriple, ThinkingKind
 UNSURE = "other"
 SURE_FROM = 0.35
 REFUSAL = re.compile(
-    r"\b(?:I(?:'m| am) (?:really |very |so )?sorry|I (?:can(?:'t|not)|won't|will not|am unable|am not able|must decline|apologi[sz]e)"
+    r"\b(?:I(?:'m| am) (?:really |very |so )?sorry"
+    r"|I (?:can(?:'t|not)|won't|will not|am unable|am not able|must decline|apologi[sz]e)"
     r"|(?:it is|it's) not (?:appropriate|ethical|possible)|as an AI|无法|不能|抱歉)",
     re.IGNORECASE,
 )
@@ -94,7 +95,7 @@ def augment(example: Example, rng: random.Random) -> Example:
 
     It is the only chat source with thinking, and all of it is safe: left alone, "has thinking" would mean safe.
     """
-    if example.source == "star-1" and rng.random() < 0.5:  # noqa: S311 - reproducible, not secret
+    if example.source == "star-1" and rng.random() < 0.5:
         triple = replace(example.triple, thinking=None, thinking_kind=ThinkingKind.ABSENT)
         return replace(example, triple=triple, analysis=example.analysis.replace("The thinking is", "No thinking is"))
     return example

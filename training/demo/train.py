@@ -98,7 +98,7 @@ class Trainer:
         parts = [self.loss(hidden, part[:, start:]) for part in (targets.analysis, targets.label, targets.prompt)]
         weights = (recipe.analysis_weight, recipe.label_weight, recipe.prompt_weight)
         self.optimizer.zero_grad()
-        torch.stack([weight * part for weight, part in zip(weights, parts, strict=True)]).sum().backward()
+        torch.autograd.backward(torch.stack([w * part for w, part in zip(weights, parts, strict=True)]).sum())
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         self.optimizer.step()
         return [float(part.detach()) for part in parts]
