@@ -3,7 +3,7 @@ ROWS ?= ../shared/data/qta
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test format lint types check bench kafka demo-auditor constraints
+.PHONY: help setup demo test format lint types check bench kafka demo-auditor docs constraints
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -37,6 +37,9 @@ kafka: .venv/.light ## Start Apache Kafka on 127.0.0.1:9092 for development (Jav
 
 demo-auditor: .venv/.full ## Train the demo auditor again from labelled rows (ROWS=folder, under an hour)
 	$(PYTHON) -m training.demo --rows $(ROWS) $(ARGS)
+
+docs: .venv/.light ## Write docs/configuration.md from conf/default.toml
+	$(PYTHON) -m tests.configuration_page > docs/configuration.md
 
 constraints: .venv/.full ## Write the versions installed now to constraints.txt
 	@{ sed -n '/^#/p' constraints.txt; $(PYTHON) -m pip list --format=freeze --exclude-editable \

@@ -1,19 +1,25 @@
-"""Log bytes in, QTA triples out.
+"""Log bytes in, QTA triples out; in the order of the flow.
 
-qta         the types that flow: Record, QTATriple, ImageBlob, Outcome, Batch
-exchange    what a format's parser gives: messages and their parts, provider-neutral
-formats/    one log format per file; the table FORMATS
-thinking    tells thinking from answer, and raw thinking from a summary
-images      checks, hashes and shrinks an image
-normalize   a record's bytes become triples or a rejection; the only caller of FORMATS
-source      the Source protocol; what a SOURCE on the command line names
-files       a file becomes the values of its records: lines, JSON values, Parquet rows
-json_values  JSON text becomes its top-level values, without holding it whole
-replay      files and folders as a source
-stdin       standard input as a source
-topics      what a kafka:// SOURCE names, and where reading a partition begins
-kafka       topics as a source
-engines/    the loop: read, normalize, hand over, advance
-doctor      the dry run
-errors      broken machinery
+qta           the types that flow: Record, QTATriple, ImageBlob, Outcome, Batch
+source        the Source protocol; what a SOURCE on the command line names
+files         a file becomes the values of its records: lines, JSON values, Parquet rows
+json_values   JSON text becomes its top-level values, without holding it whole
+replay        files and folders as a source
+stdin         standard input as a source
+topics        what a kafka:// SOURCE names, and where reading a partition begins
+kafka         topics as a source
+normalize     a record's bytes become triples or a rejection; the only caller of FORMATS
+payload       bytes become JSON, or the reason why they cannot
+formats/      one log format per file; the table FORMATS
+exchange      what a format's parser gives: messages and their parts, provider-neutral
+turns         messages become turns: one human message up to the final answer
+thinking      tells thinking from answer, and raw thinking from a summary
+images        checks, hashes and shrinks an image
+image_files   reads an image file that a record points to
+identity      triple ids and pseudonyms of users
+triples       a turn becomes a QTATriple
+engines/      the loop: read, normalize, hand over, advance
+doctor        the dry run
+doctor_table  its summary for people
+errors        broken machinery
 """
