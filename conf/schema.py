@@ -30,6 +30,7 @@ class Ingest(Section):
 
     max_record_bytes: Count
     max_decompressed_bytes: Count
+    max_triples: Count
     max_context_chars: Annotated[int, Field(ge=0)]
     format: str
     request_path: str

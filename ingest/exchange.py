@@ -222,6 +222,11 @@ def result_of(parts: Iterable[Part], call_id: str | None, *, is_error: bool = Fa
     )
 
 
+def joined(texts: Iterable[str]) -> str | None:
+    """Texts joined by a blank line; None where there is none."""
+    return "\n\n".join(text.strip() for text in texts) or None
+
+
 def texts_of(parts: Iterable[Part]) -> list[str]:
     """The texts among `parts` that are not blank."""
     return [part.text for part in parts if isinstance(part, Text) and part.text.strip()]

@@ -18,7 +18,7 @@ from ingest.formats.reading import FAULTS, Malformed
 from ingest.payload import Unreadable, decode
 from ingest.qta import Normalized, QTATriple, Record, Rejection, Status
 from ingest.triples import Reading, triple_of
-from ingest.turns import turns_of
+from ingest.turns import Turn, turns_of
 
 TENANT_HEADER = "tenant"
 NO_ANSWER = {Status.ERROR: "provider_error", Status.BLOCKED: "blocked"}
@@ -59,9 +59,13 @@ def parsed(record: Record, logged: Logged, reading: Reading) -> Normalized:
     The boundary that keeps one record's odd shape from its neighbours: what a parser stumbles over is the record's
     fault, and rejects it. The detail is a field's name or an error's type, never its text, which may quote the log.
     """
+    most = reading.ingest.max_triples
     try:
         exchanges = FORMATS[reading.format].parse(logged)
-        triples = list(triples_of(exchanges, reading))
+        turns = [(exchange, turn) for exchange in exchanges for turn in turns_of(exchange)]
+        if len(turns) > most:
+            return rejected(record, reading.format, "too_many_triples", f"{len(turns)}; ingest.max_triples is {most}")
+        triples = list(triples_of(turns, reading))
     except Malformed as error:
         return rejected(record, reading.format, f"malformed_{reading.format}", error.where)
     except FAULTS as error:
@@ -73,15 +77,14 @@ def parsed(record: Record, logged: Logged, reading: Reading) -> Normalized:
     return Normalized(record, reading.format, empty_reason=reason)
 
 
-def triples_of(exchanges: Iterable[Exchange], reading: Reading) -> Iterator[QTATriple]:
-    """The triples of all exchanges, each id once: a call that a record holds twice is one."""
+def triples_of(turns: Iterable[tuple[Exchange, Turn]], reading: Reading) -> Iterator[QTATriple]:
+    """The triples of all turns, each id once: a call that a record holds twice is one."""
     seen = set()
-    for exchange in exchanges:
-        for turn in turns_of(exchange):
-            triple = triple_of(exchange, turn, reading)
-            if triple.id not in seen:
-                seen.add(triple.id)
-                yield triple
+    for exchange, turn in turns:
+        triple = triple_of(exchange, turn, reading)
+        if triple.id not in seen:
+            seen.add(triple.id)
+            yield triple
 
 
 def no_answer(triple: QTATriple) -> str | None:

@@ -123,16 +123,18 @@ def split_tags(text: str) -> Split:
     off, with no answer. A closing tag alone ends thinking that began in the chat template.
     """
     parts: list[Thinking | Text] = []
+    at = 0
     if not OPEN.match(text) and (close := BARE_CLOSE.search(text)):
         parts.append(Thinking(text[: close.start()], fallback=ThinkingKind.RAW))
-        text = text[close.end() :]
-    while opened := OPEN.match(text):
+        at = close.end()
+    while opened := OPEN.match(text, at):
         close = closing(opened).search(text, opened.end())
         parts += tagged(opened, text[opened.end() : close.start() if close else len(text)])
         if close is None:
             return Split(tuple(parts), cut_off=True)
-        text = text[close.end() :]
-    return Split((*parts, *([Text(text)] if text.strip() else [])))
+        at = close.end()
+    answer = text[at:]
+    return Split((*parts, *([Text(answer)] if answer.strip() else [])))
 
 
 def tagged(opened: re.Match[str], body: str) -> list[Thinking]:

@@ -1,7 +1,9 @@
 """A turn becomes a QTATriple: texts joined, thinking assembled, tool calls paired, images looked at, names made."""
 
+from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain, islice
 
 from conf.schema import Images, Ingest
 from ingest.exchange import (
@@ -17,6 +19,7 @@ from ingest.exchange import (
     ToolResult,
     ToolUse,
     Unknown,
+    joined,
     texts_of,
 )
 from ingest.identity import pseudonym, triple_id
@@ -36,6 +39,7 @@ from ingest.thinking import Assembled, assemble
 from ingest.turns import Turn
 
 PLAN_TOOLS = {"update_plan", "todowrite", "todo_write", "write_todos", "create_plan", "plan", "make_plan"}
+MAX_CONTEXT_MESSAGES = 200  # a transcript of thousands of short turns repeats them beside each of its triples
 HIDDEN_THINKING = "hidden_reasoning_tokens"
 
 
@@ -86,9 +90,7 @@ def triple_of(exchange: Exchange, turn: Turn, reading: Reading) -> QTATriple:
         substitute=substitute(thinking, calls),
         images=images,
         tool_calls=calls,
-        system_prompt=joined(
-            part for message in exchange.messages if message.role is Role.SYSTEM for part in texts_of(message.parts)
-        ),
+        system_prompt=turn.system_prompt,
         context=context(turn, reading.ingest.max_context_chars),
         tenant=tenant,
         application=exchange.labels.application,
@@ -106,11 +108,6 @@ def triple_of(exchange: Exchange, turn: Turn, reading: Reading) -> QTATriple:
 def parts_of(messages: Iterable[Message]) -> list[Part]:
     """The parts of all `messages`, in order."""
     return [part for message in messages for part in message.parts]
-
-
-def joined(texts: Iterable[str]) -> str | None:
-    """Texts joined by a blank line; None where there is none."""
-    return "\n\n".join(text.strip() for text in texts) or None
 
 
 def asked(turn: Turn) -> str | None:
@@ -138,19 +135,24 @@ def runs(parts: Iterable[Part]) -> Iterator[str]:
 
 
 def paired(parts: Sequence[Part]) -> Iterator[ToolCall]:
-    """Tool calls with their results: by call id, else in order.
+    """Tool calls with their results: by call id or name, else in order.
 
     A result that belongs to no call here, because the log begins behind it, is kept under no name.
     """
-    results = [part for part in parts if isinstance(part, ToolResult)]
+    named: dict[str, list[ToolResult]] = defaultdict(list)
+    unnamed: deque[ToolResult] = deque()
+    for part in parts:
+        if isinstance(part, ToolResult) and part.call_id:
+            named[part.call_id].append(part)
+        elif isinstance(part, ToolResult):
+            unnamed.append(part)
     for use in (part for part in parts if isinstance(part, ToolUse)):
-        names = {use.call_id, use.name} - {None, ""}
-        own = [result for result in results if result.call_id in names]
-        if not own:
-            own = [result for result in results if not result.call_id or not use.call_id][:1]
-        results = [result for result in results if result not in own]
-        yield called(use.name, use.arguments, use.call_id, own)
-    yield from (called("", "", result.call_id, [result]) for result in results)
+        own = named.pop(use.call_id or "", None) or named.pop(use.name, None)
+        yield called(
+            use.name, use.arguments, use.call_id, own or [unnamed.popleft() for _ in range(min(1, len(unnamed)))]
+        )
+    left = [*(result for results in named.values() for result in results), *unnamed]
+    yield from (called("", "", result.call_id, [result]) for result in left)
 
 
 def called(name: str, arguments: str, call_id: str | None, results: Sequence[ToolResult]) -> ToolCall:
@@ -194,22 +196,22 @@ def substitute(thinking: Assembled, calls: Sequence[ToolCall]) -> Substitute:
 
 def context(turn: Turn, max_chars: int) -> str:
     """Earlier turns, and what was said between this turn's tool calls, as "role: text" lines; the last `max_chars`."""
+    earlier = (turn.log[place] for place in range(turn.start - 1, -1, -1))
     lines: list[str] = []
     room = max_chars
-    for message in reversed((*turn.before, *turn.steps)):
+    for line in filter(None, map(spoken, islice(chain(reversed(turn.steps), earlier), MAX_CONTEXT_MESSAGES))):
         if room <= 0:
             break
-        if text := spoken(message):
-            line = f"{message.role}: {text}"[:room]
-            lines.append(line)
-            room -= len(line) + 1
+        lines.append(line[:room])
+        room -= len(line) + 1
     return "\n".join(reversed(lines))
 
 
 def spoken(message: Message) -> str:
-    """What a message says, tool results included, thinking left out."""
+    """What a message says as one "role: text", tool results included, thinking left out; "" when it says nothing."""
     results = [part.text for part in message.parts if isinstance(part, ToolResult)] if message.role is Role.TOOL else []
-    return "\n".join([*texts_of(message.parts), *results]).strip()
+    text = "\n".join([*texts_of(message.parts), *results]).strip()
+    return f"{message.role}: {text}" if text and message.role is not Role.SYSTEM else ""
 
 
 def warnings(exchange: Exchange, turn: Turn, thinking: Assembled) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from ingest.exchange import (
     Text,
     ToolResult,
     ToolUse,
+    joined,
     result_of,
     texts_of,
 )
@@ -42,7 +43,9 @@ class Turn:
         asked: the human messages, more than one where nothing was said between them.
         steps: thinking, tool calls and results on the way, in order.
         answer: the messages at the end that nothing follows.
-        before: all messages before this turn.
+        log: all messages of the exchange; shared by its turns, so that long transcripts cost no copies.
+        start: place in `log` where this turn begins.
+        system_prompt: of the exchange.
         number: place among the turns of the log, from 0.
         choice: which of several answers to the same messages.
     """
@@ -50,7 +53,9 @@ class Turn:
     asked: tuple[Message, ...] = ()
     steps: tuple[Message, ...] = ()
     answer: tuple[Message, ...] = ()
-    before: tuple[Message, ...] = ()
+    log: tuple[Message, ...] = ()
+    start: int = 0
+    system_prompt: str | None = None
     status: Status = Status.COMPLETE
     number: int = 0
     choice: int = 0
@@ -63,10 +68,12 @@ class Turn:
 
 def turns_of(exchange: Exchange) -> Iterator[Turn]:
     """The exchange's own turns: the last one, once for each answer; in a transcript those before it too."""
-    drafts = grouped(told_apart(exchange.messages))
+    system = (text for message in exchange.messages if message.role is Role.SYSTEM for text in texts_of(message.parts))
+    system_prompt = joined(system)
+    drafts = [replace(draft, system_prompt=system_prompt) for draft in grouped(tuple(told_apart(exchange.messages)))]
     if exchange.scope is Scope.ALL_TURNS:
         yield from (closed(draft) for draft in drafts[:-1])
-    last = drafts[-1] if drafts else Turn()
+    last = drafts[-1] if drafts else Turn(system_prompt=system_prompt)
     if exchange.choices:
         yield from (answered(last, choice) for choice in exchange.choices)
     elif exchange.status is Status.COMPLETE:
@@ -75,28 +82,38 @@ def turns_of(exchange: Exchange) -> Iterator[Turn]:
         yield replace(last, steps=(), status=exchange.status)
 
 
-def grouped(messages: Iterable[Message]) -> list[Turn]:
-    """Turns whose answer is still among their steps; what a harness writes does not begin one."""
-    turns: list[Turn] = []
-    seen: list[Message] = []
-    for message in messages:
-        if message.role is Role.SYSTEM:
+def grouped(log: tuple[Message, ...]) -> list[Turn]:
+    """Turns whose answer is still among their steps."""
+    starts = beginnings(log)
+    ends = (*starts[1:], len(log))
+    turns = (log[start:end] for start, end in zip(starts, ends, strict=False))
+    return [
+        Turn(
+            asked=tuple(message for message in turn if is_human(message)),
+            steps=tuple(message for message in turn if not is_human(message) and message.role is not Role.SYSTEM),
+            log=log,
+            start=start,
+            number=number,
+        )
+        for number, (start, turn) in enumerate(zip(starts, turns, strict=True))
+    ]
+
+
+def beginnings(log: Sequence[Message]) -> list[int]:
+    """Where turns begin: at a human message behind what is not one; a log may begin with what the model did.
+
+    What a harness writes under role user neither begins a turn nor parts two human messages.
+    """
+    starts: list[int] = []
+    is_asking = False
+    for place, message in enumerate(log):
+        if message.role is Role.SYSTEM or message.synthetic:
             continue
-        last = turns[-1] if turns else None
-        if is_human(message) and last and not last.steps:
-            turns[-1] = replace(last, asked=(*last.asked, message))
-        elif is_human(message) or (last is None and message.role is not Role.USER):
-            turns.append(opened(message, tuple(seen), len(turns)))
-        elif last:
-            turns[-1] = replace(last, steps=(*last.steps, message))
-        seen.append(message)
-    return turns
-
-
-def opened(message: Message, before: tuple[Message, ...], number: int) -> Turn:
-    """A new turn; a log may begin with what the model did."""
-    human = is_human(message)
-    return Turn((message,) if human else (), () if human else (message,), before=before, number=number)
+        human = is_human(message)
+        if (human and not is_asking) or not starts:
+            starts.append(place)
+        is_asking = human
+    return starts
 
 
 def is_human(message: Message) -> bool:
@@ -184,13 +201,18 @@ def pieces(message: Message, results: tuple[ToolResult, ...], *, is_next: bool) 
     own = results_in(message)
     if own:
         yield Message(Role.TOOL, own)
-    harness = tuple(part for part in message.parts if isinstance(part, Text) and HARNESS.match(part.text))
+    harness = tuple(part for part in message.parts if is_harness(part))
     if harness:
         yield Message(Role.USER, harness, synthetic=True)
-    rest = tuple(part for part in message.parts if not isinstance(part, ToolResult) and part not in harness)
+    rest = tuple(part for part in message.parts if not isinstance(part, ToolResult) and not is_harness(part))
     texts = texts_of(rest)
     is_carrier = any(not isinstance(part, Text) for part in rest) and (own or is_next or not texts)
     if is_carrier and (own or results):
         yield Message(Role.TOOL, (result_of(rest, (own or results)[-1].call_id),))
     elif texts or any(not isinstance(part, Text) for part in rest):
         yield replace(message, parts=rest)
+
+
+def is_harness(part: Part) -> bool:
+    """Whether a program wrote a part that stands under role user."""
+    return isinstance(part, Text) and HARNESS.match(part.text) is not None

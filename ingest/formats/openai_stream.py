@@ -1,10 +1,13 @@
 """Chunks of an OpenAI-compatible stream become the response they add up to.
 
 Text comes in pieces that are joined without a gap; tool calls and reasoning details in pieces that belong together by
-their `index`. Mistral streams `content` as lists of parts, where neighbours of one type are one part.
+their `index`. Mistral streams `content` as lists of parts, where neighbours of one type are one part. Pieces are
+gathered first and joined once, so that the time grows with the length of the stream and not with its square.
 """
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from itertools import groupby
 from typing import Any
 
 from ingest.formats.reading import Json, as_text, mapping, objects
@@ -17,83 +20,90 @@ GROWING = ("arguments", "text", "summary", "data", "input")
 def assembled(chunks: Iterable[Json]) -> dict[str, Any]:
     """A response in the form that is not streamed; a choice whose finish never came has none."""
     response: dict[str, Any] = {}
-    choices: dict[int, dict[str, Any]] = {}
+    pieces: dict[int, list[Json]] = defaultdict(list)
     for chunk in chunks:
         response |= {name: value for name, value in chunk.items() if value is not None and name != "choices"}
         for choice in objects(chunk.get("choices"), "choices"):
-            add_choice(choices.setdefault(int(choice.get("index") or 0), {"message": {}}), choice)
-    return response | {"choices": [{"index": index, **choice} for index, choice in sorted(choices.items())]}
+            pieces[int(choice.get("index") or 0)].append(choice)
+    return response | {"choices": [choice_from(index, found) for index, found in sorted(pieces.items())]}
 
 
-def add_choice(into: dict[str, Any], choice: Json) -> None:
-    """Lay one chunk's choice over what there is of it."""
-    if choice.get("finish_reason"):
-        into["finish_reason"] = choice["finish_reason"]
-    delta = mapping(choice.get("delta") or choice.get("message"), "choices[].delta")
-    for name, value in delta.items():
-        if value is not None:
-            into["message"][name] = merged(into["message"].get(name), value, name)
+def choice_from(index: int, pieces: Sequence[Json]) -> dict[str, Any]:
+    """One choice from its pieces."""
+    deltas = [mapping(piece.get("delta") or piece.get("message"), "choices[].delta") for piece in pieces]
+    finishes = [piece["finish_reason"] for piece in pieces if piece.get("finish_reason")]
+    fields = gathered(deltas)
+    message = {name: field_from(name, values) for name, values in fields.items()}
+    return {"index": index, "message": message, "finish_reason": finishes[-1] if finishes else None}
 
 
-def merged(before: Any, value: Any, name: str) -> Any:
-    """Field `name` of a message after one more delta."""
+def gathered(pieces: Iterable[Json]) -> dict[str, list[Any]]:
+    """The values of each field, in order, null ones left out."""
+    fields: dict[str, list[Any]] = defaultdict(list)
+    for piece in pieces:
+        for name, value in piece.items():
+            if value is not None:
+                fields[name].append(value)
+    return fields
+
+
+def field_from(name: str, values: list[Any]) -> Any:
+    """A field of the message from its pieces."""
     if name in INDEXED:
-        return add_indexed(before or [], value)
-    if name not in JOINED or before is None:
-        return value
-    if isinstance(before, str) and isinstance(value, str):
-        return before + value
-    return add_parts(as_parts(before), as_parts(value))
+        return wholes([piece for value in values for piece in objects(value, f"delta.{name}")])
+    if name not in JOINED:
+        return values[-1]
+    if all(isinstance(value, str) for value in values):
+        return "".join(values)
+    return joined_parts([part for value in values for part in as_parts(value)])
 
 
-def add_indexed(pieces: list[dict[str, Any]], new: Any) -> list[dict[str, Any]]:
-    """Pieces with more of them; a piece grows where the index agrees, or, without an index, the id."""
-    for piece in objects(new, "delta"):
-        key = key_of(piece, len(pieces))
-        known = next((old for old in pieces if key_of(old, -1) == key), None)
-        if known is None:
-            pieces.append(dict(piece))
-        else:
-            grow(known, piece)
-    return pieces
+def wholes(pieces: Iterable[Json]) -> list[dict[str, Any]]:
+    """Tool calls or reasoning details from their pieces, in the order of their beginnings."""
+    groups: dict[Any, list[Json]] = defaultdict(list)
+    for place, piece in enumerate(pieces):
+        groups[key_of(piece, place)].append(piece)
+    return [merged(group) for group in groups.values()]
 
 
-def key_of(piece: Json, otherwise: int) -> tuple[Any, ...]:
-    """What tells pieces of one whole from pieces of another; Mistral and Gemini send whole calls without an index."""
+def key_of(piece: Json, place: int) -> tuple[Any, ...]:
+    """What tells pieces of one whole from pieces of another; some servers send whole calls without an index.
+
+    Ciphertext may share its index with the text that it belongs to.
+    """
     if piece.get("index") is not None:
-        return ("index", piece["index"], str(piece.get("type") or "").startswith("reasoning.enc"))
-    return ("id", piece.get("id") or otherwise)
+        return ("index", str(piece["index"]), piece.get("type") == "reasoning.encrypted")
+    return ("id", str(piece["id"])) if piece.get("id") else ("place", place)
 
 
-def grow(into: dict[str, Any], piece: Json) -> None:
-    """Add a piece: texts that grow are joined, objects are merged, anything else is set where it was not."""
-    for name, value in piece.items():
-        before = into.get(name)
-        if isinstance(before, dict) and isinstance(value, dict):
-            grow(before, value)
-        elif name in GROWING and isinstance(before, str) and isinstance(value, str):
-            into[name] = before + value
-        elif before in (None, ""):
-            into[name] = value
+def merged(pieces: Iterable[Json]) -> dict[str, Any]:
+    """Pieces as one: texts that grow are joined, objects are merged, of anything else the first that says something."""
+    return {name: merged_value(name, values) for name, values in gathered(pieces).items()}
 
 
-def as_parts(value: Any) -> list[dict[str, Any]]:
+def merged_value(name: str, values: list[Any]) -> Any:
+    """One field of pieces that are merged."""
+    if all(isinstance(value, dict) for value in values):
+        return merged(values)
+    if name in GROWING and all(isinstance(value, str) for value in values):
+        return "".join(values)
+    return next((value for value in values if value != ""), values[0])
+
+
+def as_parts(value: Any) -> list[Json]:
     """A content value as a list of parts."""
-    return (
-        [{"type": "text", "text": value}]
-        if isinstance(value, str)
-        else [dict(part) for part in objects(value, "delta.content")]
-    )
+    return [{"type": "text", "text": value}] if isinstance(value, str) else list(objects(value, "delta.content"))
 
 
-def add_parts(parts: list[dict[str, Any]], new: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Content parts with more of them; a part goes on the one before when both are of one type."""
-    for part in new:
-        last = parts[-1] if parts else {}
-        if last.get("type") == part.get("type") == "text":
-            last["text"] = as_text(last.get("text")) + as_text(part.get("text"))
-        elif last.get("type") == part.get("type") == "thinking":
-            last["thinking"] = add_parts(as_parts(last.get("thinking")), as_parts(part.get("thinking")))
+def joined_parts(parts: Iterable[Json]) -> list[dict[str, Any]]:
+    """Content parts, neighbours of type text or thinking as one."""
+    joined: list[dict[str, Any]] = []
+    for kind, run in groupby(parts, key=lambda part: part.get("type")):
+        if kind == "text":
+            joined.append({"type": kind, "text": "".join(as_text(part.get("text")) for part in run)})
+        elif kind == "thinking":
+            inner = [piece for part in run for piece in as_parts(part.get("thinking"))]
+            joined.append({"type": kind, "thinking": joined_parts(inner)})
         else:
-            parts.append(part)
-    return parts
+            joined += [dict(part) for part in run]
+    return joined

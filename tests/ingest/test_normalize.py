@@ -1,5 +1,6 @@
 import gzip
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -199,3 +200,24 @@ def broken(value: Any, path: list[int], wrong: Any) -> Any:
     key: Any = keys[path[0] % len(keys)]
     value[key] = broken(value[key], path[1:], wrong)
     return value
+
+
+def test_a_record_with_too_many_triples_is_rejected() -> None:
+    config = load(overrides={"ingest.max_triples": "2"})
+    turns = [{"from": who, "value": f"{who} {n}"} for n in range(3) for who in ("human", "gpt")]
+    assert reason_of(become(orjson.dumps({"conversations": turns}), config)) == "too_many_triples"
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"conversations": [{"from": who, "value": "a"} for _ in range(20_000) for who in ("human", "gpt")]},
+        {"response": {"object": "chat.completion", "choices": [{"message": {"content": "<think>a</think>" * 50_000}}]}},
+        {"response": 'data: {"choices":[{"delta":{"content":"a"}}]}\n\n' * 20_000},
+    ],
+    ids=["turns", "think tags", "chunks"],
+)
+def test_time_grows_with_the_length_of_a_record_and_not_with_its_square(row: dict[str, Any]) -> None:
+    began = time.perf_counter()
+    assert is_one_of_three(become(orjson.dumps(row)))
+    assert time.perf_counter() - began < 20  # a second here; minutes, when something is quadratic
