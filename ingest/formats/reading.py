@@ -83,8 +83,7 @@ def unquoted(value: Any) -> Any:
 def instant(*values: Any) -> datetime | None:
     """The first of `values` that is a time: ISO 8601, or a number since 1970 in s, ms, µs or ns; UTC."""
     for value in values:
-        found = from_number(value) or from_iso(value)
-        if found is not None:
+        if value is not None and (found := from_number(value) or from_iso(value)):
             return found
     return None
 
@@ -92,7 +91,7 @@ def instant(*values: Any) -> datetime | None:
 def from_number(value: Any) -> datetime | None:
     """A time from a number, or from digits in a string; the unit follows from its size."""
     try:
-        number = 0.0 if value is None or isinstance(value, bool) else float(value)
+        number = 0.0 if isinstance(value, bool) else float(value)
         unit = next(unit for limit, unit in SECONDS_PER_UNIT if 1e8 <= number < limit)
         return datetime.fromtimestamp(number * unit, UTC)
     except (TypeError, ValueError, StopIteration, OverflowError, OSError):
