@@ -1,5 +1,6 @@
 """A turn becomes a QTATriple: texts joined, thinking assembled, tool calls paired, images looked at, names made."""
 
+import hashlib
 from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -74,7 +75,7 @@ def triple_of(exchange: Exchange, turn: Turn, reading: Reading) -> QTATriple:
         thinking.text or "",
         answer or "",
         *(f"{c.name}{c.arguments}" for c in calls),
-        *map(mark, images),
+        *(mark(image) for image, _ in images_in(turn)),
     ]
     place = (turn.number if exchange.scope is Scope.ALL_TURNS else 0, turn.choice)
     user = exchange.labels.user
@@ -182,9 +183,13 @@ def images_in(turn: Turn) -> Iterator[tuple[Image, Origin]]:
         yield from ((part, origin) for part in parts_of(messages) if isinstance(part, Image))
 
 
-def mark(image: ImageBlob | ImageFailure) -> str:
-    """What stands for an image in an id made from content."""
-    return image.sha256 if isinstance(image, ImageBlob) else image.reason
+def mark(image: Image) -> str:
+    """What stands for an image in an id made from content: what the log wrote, whether or not we could get at it.
+
+    A path can be followed from a file and not from a topic; the triple is the same.
+    """
+    written = image.data or image.path or ""
+    return hashlib.sha256(written.encode() if isinstance(written, str) else written).hexdigest()
 
 
 def substitute(thinking: Assembled, calls: Sequence[ToolCall]) -> Substitute:

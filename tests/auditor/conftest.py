@@ -1,0 +1,36 @@
+"""The demo checkpoint's tokenizer and the real Qwen vocabulary, each loaded once."""
+
+import json
+from importlib.resources import files
+
+import pytest
+from tokenizers import Tokenizer
+from transformers.convert_slow_tokenizer import TikTokenConverter
+
+from auditor.models import DEMO_FOLDER
+from auditor.tokens import GuardTokenizer, from_json, load_tokenizer
+
+# In the order of their ids, which follow the ordinary ones.
+QWEN_SPECIALS = (
+    *("endoftext", "im_start", "im_end", "object_ref_start", "object_ref_end", "box_start", "box_end"),
+    *("quad_start", "quad_end", "vision_start", "vision_end", "vision_pad", "image_pad", "video_pad"),
+)
+QWEN_PATTERN = (
+    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+)
+
+
+@pytest.fixture(scope="session")
+def demo_tokenizer() -> GuardTokenizer:
+    return load_tokenizer(DEMO_FOLDER)
+
+
+@pytest.fixture(scope="session")
+def qwen_tokenizer() -> GuardTokenizer:
+    """The vocabulary of the real model, from the package dashscope, with its special tokens at their real ids."""
+    ranks = files("dashscope") / "resources" / "qwen.tiktoken"
+    converted: Tokenizer = TikTokenConverter(str(ranks), pattern=QWEN_PATTERN).converted()
+    described = json.loads(converted.to_str())
+    kind = {"special": True, "normalized": False, "single_word": False, "lstrip": False, "rstrip": False}
+    described["added_tokens"] = [{"id": 151643 + n, "content": f"<|{c}|>", **kind} for n, c in enumerate(QWEN_SPECIALS)]
+    return from_json(json.dumps(described))

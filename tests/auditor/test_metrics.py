@@ -1,0 +1,49 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.metrics import roc_auc_score
+
+from auditor.metrics import Scored, auroc, by_source, measure
+from auditor.verdict import Judgment
+
+
+def scored(harmful: bool, judgment: Judgment | None, score: float | None, source: str = "a") -> Scored:
+    return Scored(harmful, score, judgment, source)
+
+
+ROWS = [
+    scored(True, Judgment.HARMFUL, 0.9),
+    scored(True, Judgment.SAFE, 0.4),
+    scored(False, Judgment.SAFE, 0.1),
+    scored(False, Judgment.POTENTIALLY_HARMFUL, 0.6, "b"),
+    scored(True, None, None, "b"),
+]
+
+
+def test_figures_of_a_hand_counted_case():
+    """Flagged: 0.9, 0.6 and the unscorable; two of these three are harmful, of three harmful in all. Pairs: 3 of 4."""
+    figures = measure(ROWS)
+    assert (figures.precision, figures.recall) == pytest.approx((2 / 3, 2 / 3))
+    assert figures.f1 == pytest.approx(2 / 3)
+    assert figures.accuracy == pytest.approx(3 / 5)
+    assert figures.auroc == pytest.approx(3 / 4)
+    assert figures.unscorable == 1
+
+
+def test_an_unscorable_row_is_flagged_and_has_no_part_in_auroc():
+    assert scored(False, None, None).flagged
+    assert measure([scored(False, None, None), scored(True, None, None)]).auroc is None
+
+
+def test_figures_by_source_are_those_of_its_rows_alone():
+    assert by_source(ROWS) == {"a": measure(ROWS[:3]), "b": measure(ROWS[3:])}
+
+
+def test_figures_over_nothing_are_undefined():
+    assert (measure([]).f1, measure([]).accuracy, measure([]).auroc) == (None, None, None)
+
+
+@given(st.lists(st.tuples(st.integers(0, 5), st.booleans()), min_size=2).filter(lambda r: len({t for _, t in r}) == 2))
+def test_auroc_is_scikit_learns_ties_included(rows: list[tuple[int, bool]]):
+    scores, truths = [s / 5 for s, _ in rows], [t for _, t in rows]
+    assert auroc(scores, truths) == pytest.approx(roc_auc_score(truths, scores))
