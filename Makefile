@@ -30,7 +30,7 @@ types: .venv/.full ## Check the types (mypy, strict)
 check: lint types test ## What has to be green before a commit
 
 bench: .venv/.full ## Measure against the bare parts; prints ratios with the machine they hold for
-	$(PYTHON) -m pytest tests/bench -q -s -m "" $(ARGS)
+	$(PYTHON) -m pytest tests/bench -q -s -o timeout=0 $(ARGS)
 
 kafka: .venv/.light ## Start Apache Kafka on 127.0.0.1:9092 for development (Java and Maven)
 	$(PYTHON) -m conf.kafka.broker $(ARGS)
