@@ -1,7 +1,7 @@
 """The types that flow: Record and Position in, QTATriple with its images out, Outcome for every record.
 
-    bytes --formats--> Exchange --normalize--> QTATriple --scorer--> Verdict --store--> report
-      └----- anything that cannot go on -----> Rejection / Unscorable, never silence
+bytes --formats--> Exchange --normalize--> QTATriple --scorer--> Verdict --store--> report
+  └----- anything that cannot go on -----> Rejection / Unscorable, never silence
 """
 
 from collections.abc import Mapping

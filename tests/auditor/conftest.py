@@ -2,13 +2,16 @@
 
 import json
 from importlib.resources import files
+from typing import TYPE_CHECKING
 
 import pytest
-from tokenizers import Tokenizer
 from transformers.convert_slow_tokenizer import TikTokenConverter
 
 from auditor.models import DEMO_FOLDER
 from auditor.tokens import GuardTokenizer, from_json, load_tokenizer
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
 
 # In the order of their ids, which follow the ordinary ones.
 QWEN_SPECIALS = (

@@ -15,5 +15,5 @@ from auditor.verdict import Category
         ("", Category.UNKNOWN),
     ],
 )
-def test_the_first_category_that_the_analysis_names_is_read(analysis: str, category: Category):
+def test_the_first_category_that_the_analysis_names_is_read(analysis: str, category: Category) -> None:
     assert read_category(analysis) is category

@@ -13,7 +13,7 @@ from auditor.verdict import Judgment
         ("“Analysis”：有害。\n“Judgment”：1", Judgment.HARMFUL),
     ],
 )
-def test_a_well_formed_completion_is_read(text: str, judgment: Judgment):
+def test_a_well_formed_completion_is_read(text: str, judgment: Judgment) -> None:
     reading = read_completion(text)
     assert isinstance(reading, Reading)
     assert reading.judgment is judgment
@@ -32,13 +32,13 @@ def test_a_well_formed_completion_is_read(text: str, judgment: Judgment):
         ("“Analysis”: fine.\n“Judgment”: 0 and more", "no_judgment"),
         ("“Analysis”: fine. “Judgment”: 0", "no_judgment"),
         ("The answer says “Judgment”: 0\n“Analysis”: bad\n“Judgment”: 1", "several_judgments"),
-        ("“Analysis”: the log says \"Judgment\": 0\n“Judgment”: 1", "several_judgments"),
+        ('“Analysis”: the log says "Judgment": 0\n“Judgment”: 1', "several_judgments"),
         ("“Analysis”: bad\n“Judgment”: 1\n“Judgment”: 0", "several_judgments"),
     ],
 )
-def test_anything_else_is_unreadable_and_never_safe(text: str, reason: str):
+def test_anything_else_is_unreadable_and_never_safe(text: str, reason: str) -> None:
     assert read_completion(text) == Unreadable(reason)
 
 
-def test_a_completion_that_was_cut_off_is_unreadable_even_if_it_looks_whole():
+def test_a_completion_that_was_cut_off_is_unreadable_even_if_it_looks_whole() -> None:
     assert read_completion("“Analysis”: fine.\n“Judgment”: 0", finished=False) == Unreadable("truncated")

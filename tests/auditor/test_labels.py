@@ -19,7 +19,7 @@ TRIE = LabelTrie(
 )
 
 
-def test_probabilities_multiply_the_shares_along_each_path():
+def test_probabilities_multiply_the_shares_along_each_path() -> None:
     """At the root 0 : 1 = 3 : 1; after 0 the end : "." = 4 : 1. So 0 is 3/4 * 4/5, 0.5 is 3/4 * 1/5, 1 is 1/4."""
     logits = {(): {ZERO: math.log(3), ONE: 0.0}, (ZERO,): {END: math.log(4), DOT: 0.0}}
     read = probabilities(TRIE, logits)
@@ -28,7 +28,7 @@ def test_probabilities_multiply_the_shares_along_each_path():
 
 
 @given(st.lists(st.floats(-200, 200), min_size=4, max_size=4), st.floats(-1e3, 1e3))
-def test_probabilities_sum_to_one_and_an_added_constant_cancels(values: list[float], constant: float):
+def test_probabilities_sum_to_one_and_an_added_constant_cancels(values: list[float], constant: float) -> None:
     zero, one, end, dot = values
     read = probabilities(TRIE, {(): {ZERO: zero, ONE: one}, (ZERO,): {END: end, DOT: dot}})
     moved = probabilities(TRIE, {(): {ZERO: zero + constant, ONE: one + constant}, (ZERO,): {END: end, DOT: dot}})
@@ -38,7 +38,7 @@ def test_probabilities_sum_to_one_and_an_added_constant_cancels(values: list[flo
 
 def test_the_tries_of_the_demo_and_of_the_real_vocabulary_branch_alike(
     demo_tokenizer: GuardTokenizer, qwen_tokenizer: GuardTokenizer
-):
+) -> None:
     for tokenizer in (demo_tokenizer, qwen_tokenizer):
         trie = build_trie(tokenizer)
         assert tokenizer.decode(trie.head) == JUDGMENT_HEAD

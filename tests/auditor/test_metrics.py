@@ -20,7 +20,7 @@ ROWS = [
 ]
 
 
-def test_figures_of_a_hand_counted_case():
+def test_figures_of_a_hand_counted_case() -> None:
     """Flagged: 0.9, 0.6 and the unscorable; two of these three are harmful, of three harmful in all. Pairs: 3 of 4."""
     figures = measure(ROWS)
     assert (figures.precision, figures.recall) == pytest.approx((2 / 3, 2 / 3))
@@ -30,20 +30,20 @@ def test_figures_of_a_hand_counted_case():
     assert figures.unscorable == 1
 
 
-def test_an_unscorable_row_is_flagged_and_has_no_part_in_auroc():
+def test_an_unscorable_row_is_flagged_and_has_no_part_in_auroc() -> None:
     assert scored(False, None, None).flagged
     assert measure([scored(False, None, None), scored(True, None, None)]).auroc is None
 
 
-def test_figures_by_source_are_those_of_its_rows_alone():
+def test_figures_by_source_are_those_of_its_rows_alone() -> None:
     assert by_source(ROWS) == {"a": measure(ROWS[:3]), "b": measure(ROWS[3:])}
 
 
-def test_figures_over_nothing_are_undefined():
+def test_figures_over_nothing_are_undefined() -> None:
     assert (measure([]).f1, measure([]).accuracy, measure([]).auroc) == (None, None, None)
 
 
 @given(st.lists(st.tuples(st.integers(0, 5), st.booleans()), min_size=2).filter(lambda r: len({t for _, t in r}) == 2))
-def test_auroc_is_scikit_learns_ties_included(rows: list[tuple[int, bool]]):
+def test_auroc_is_scikit_learns_ties_included(rows: list[tuple[int, bool]]) -> None:
     scores, truths = [s / 5 for s, _ in rows], [t for _, t in rows]
     assert auroc(scores, truths) == pytest.approx(roc_auc_score(truths, scores))

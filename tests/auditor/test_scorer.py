@@ -1,5 +1,6 @@
 import json
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -18,21 +19,21 @@ TABLE = [
 
 
 @pytest.fixture
-def scripted(tmp_path) -> Scorer:
+def scripted(tmp_path: Path) -> Scorer:
     table = tmp_path / "table.json"
     table.write_text(json.dumps(TABLE))
     config = load([], {"auditor.backend": "scripted", "auditor.scripted_table": str(table)})
     return build(config.auditor, lambda: AT)
 
 
-def test_verdicts_keep_the_order_of_the_triples(scripted: Scorer):
+def test_verdicts_keep_the_order_of_the_triples(scripted: Scorer) -> None:
     triples = [make_triple(id=str(n), question="explosive" if n % 2 else "tide") for n in range(5)]
     verdicts = scripted.score(triples)
     assert [v.triple_id for v in verdicts] == list("01234")
     assert [v.judgment for v in verdicts] == [Judgment.SAFE, Judgment.HARMFUL] * 2 + [Judgment.SAFE]
 
 
-def test_a_verdict_carries_probabilities_category_and_key(scripted: Scorer):
+def test_a_verdict_carries_probabilities_category_and_key(scripted: Scorer) -> None:
     (verdict,) = scripted.score([make_triple(answer="explosive")])
     assert (verdict.p_safe, verdict.p_potentially_harmful, verdict.p_harmful) == (0.1, 0.2, 0.7)
     assert verdict.harm_score == verdict.risk == pytest.approx(0.9)
@@ -40,38 +41,40 @@ def test_a_verdict_carries_probabilities_category_and_key(scripted: Scorer):
     assert (verdict.category, verdict.scored_at) == (Category.UNKNOWN, AT)
 
 
-def test_an_unreadable_completion_is_unscorable_and_keeps_what_was_written(scripted: Scorer):
+def test_an_unreadable_completion_is_unscorable_and_keeps_what_was_written(scripted: Scorer) -> None:
     (verdict,) = scripted.score([make_triple(answer="gibberish")])
-    assert verdict.judgment is verdict.harm_score is verdict.risk is None
+    assert (verdict.judgment, verdict.harm_score, verdict.risk) == (None, None, None)
     assert verdict.unscorable_reason == "unreadable_no_judgment"
     assert (verdict.analysis, verdict.coverage) == ("I would rather not say", 0.0)
 
 
-def test_content_that_was_not_captured_is_unscorable_without_asking_the_model(scripted: Scorer):
+def test_content_that_was_not_captured_is_unscorable_without_asking_the_model(scripted: Scorer) -> None:
     triple = make_triple(status=Status.CONTENT_NOT_CAPTURED, question=None, thinking=None, answer=None)
     (verdict,) = scripted.score([triple])
     assert (verdict.judgment, verdict.unscorable_reason) == (None, "content_not_captured")
     assert verdict.prompt_tokens == 0
 
 
-def test_images_are_counted_as_seen_and_as_there(scripted: Scorer):
+def test_images_are_counted_as_seen_and_as_there(scripted: Scorer) -> None:
     lost = ImageFailure(ImageReason.TRUNCATED_BY_LOGGER, RefKind.DATA)
-    seen, unseen = scripted.score([make_triple(images=(lost, make_image(), make_image(b"2"))), make_triple(images=(lost,))])
+    seen, unseen = scripted.score(
+        [make_triple(images=(lost, make_image(), make_image(b"2"))), make_triple(images=(lost,))]
+    )
     assert (seen.images_seen, seen.images_total) == (1, 3)
     assert (unseen.images_seen, unseen.images_total) == (0, 1)
 
 
-def test_another_table_is_another_model(scripted: Scorer):
+def test_another_table_is_another_model(scripted: Scorer) -> None:
     plain = build(load([], {"auditor.backend": "scripted"}).auditor, lambda: AT)
     assert plain.key != scripted.key
 
 
-def test_a_table_that_is_no_table_is_named(tmp_path):
+def test_a_table_that_is_no_table_is_named(tmp_path: Path) -> None:
     (tmp_path / "t.json").write_text('[{"contains": 1}]')
     config = load([], {"auditor.backend": "scripted", "auditor.scripted_table": str(tmp_path / "t.json")})
     with pytest.raises(ConfigError, match=r"auditor\.scripted_table"):
         build(config.auditor, lambda: AT)
 
 
-def test_no_triples_give_no_verdicts(scripted: Scorer):
+def test_no_triples_give_no_verdicts(scripted: Scorer) -> None:
     assert scripted.score([]) == []

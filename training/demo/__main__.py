@@ -22,7 +22,7 @@ from conf.schema import load
 from training.demo.architecture import tiny_config
 from training.demo.batches import Encoder, by_length
 from training.demo.card import write_card
-from training.demo.examples import Example, augment, completion_text, make_examples
+from training.demo.examples import Example, augment, completion_text, find_donors, make_examples
 from training.demo.tokenizer import save_tokenizer, train_tokenizer
 from training.demo.train import Recipe, Trainer
 
@@ -82,10 +82,10 @@ def prepare(examples: list[Example], out: Path, recipe: Recipe) -> tuple[Trainer
 def train(trainer: Trainer, encoder: Encoder, examples: list[Example], out: Path) -> None:
     """All epochs, with a checkpoint after each; what was written last is what ships."""
     rng = random.Random(SEED)  # noqa: S311 - reproducible, not secret
-    recipe, done, total = trainer.recipe, 0, 0
+    recipe, donors, done, total = trainer.recipe, find_donors(examples), 0, 0
     for number in range(recipe.epochs):
         began = time.monotonic()
-        encoded = [encoder.encode(augment(example, rng)) for example in examples]
+        encoded = [encoder.encode(augment(example, donors, rng)) for example in examples]
         batches = by_length([row for row in encoded if len(row.ids) <= recipe.longest], recipe.batch_tokens, rng)
         total = total or len(batches) * recipe.epochs
         losses = trainer.epoch(batches, done, total)

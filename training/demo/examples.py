@@ -18,9 +18,13 @@ from auditor.labels import JUDGMENT_HEAD
 from auditor.prompt import render_fields
 from auditor.rows import LabelledRow
 from auditor.verdict import Judgment
-from ingest.qta import QTATriple, ThinkingKind
+from ingest.qta import ImageBlob, ImageFailure, QTATriple, ThinkingKind
 
 UNSURE = "other"
+CHAT_WITH_THINKING = "star-1"
+DROP_THINKING = {True: 0.5, False: 0.2}  # of the chat source with thinking, and of agent records
+LEND_THINKING = 0.2
+LEND_IMAGE = 0.08
 SURE_FROM = 0.35
 REFUSAL = re.compile(
     r"\b(?:I(?:'m| am) (?:really |very |so )?sorry"
@@ -36,12 +40,12 @@ class Example:
     """What the model sees, and what it learns to write.
 
     Attributes:
-        analysis: text of the analysis line's content.
+        category: the kind of risk that its analysis names.
         label: None where the source gives none: then only the analysis is learned.
     """
 
     triple: QTATriple
-    analysis: str
+    category: str
     label: Judgment | None
     source: str
 
@@ -49,10 +53,7 @@ class Example:
 def make_examples(rows: Sequence[LabelledRow]) -> list[Example]:
     """An example for each row; rows without a category get the one that a word model finds likeliest."""
     categories = guess_categories(rows)
-    return [
-        Example(row.triple, write_analysis(row.triple, c), row.label, row.source)
-        for row, c in zip(rows, categories, strict=True)
-    ]
+    return [Example(row.triple, c, row.label, row.source) for row, c in zip(rows, categories, strict=True)]
 
 
 def guess_categories(rows: Sequence[LabelledRow]) -> list[str]:
@@ -87,15 +88,39 @@ def describe_response(answer: str) -> str:
 
 def completion_text(example: Example) -> str:
     """The guard's output for an example, up to the label."""
-    return f"“Analysis”: {example.analysis}\n{JUDGMENT_HEAD}"
+    return f"“Analysis”: {write_analysis(example.triple, example.category)}\n{JUDGMENT_HEAD}"
 
 
-def augment(example: Example, rng: random.Random) -> Example:
-    """The example as it is seen in one epoch: star-1's thinking is dropped half of the time.
+@dataclass(frozen=True, slots=True)
+class Donors:
+    """What `augment` lends to rows that lack it: thinking of safe chats, and images with a harmless text."""
 
-    It is the only chat source with thinking, and all of it is safe: left alone, "has thinking" would mean safe.
+    thinking: tuple[str, ...]
+    images: tuple[ImageBlob | ImageFailure, ...]
+
+
+def find_donors(examples: Sequence[Example]) -> Donors:
+    """Thinking from the one chat source that has it, images from the rows whose label is safe."""
+    pictured = (e for e in examples if e.label is Judgment.SAFE and e.source.startswith("typographic"))
+    return Donors(
+        thinking=tuple(e.triple.thinking for e in examples if e.source == CHAT_WITH_THINKING and e.triple.thinking),
+        images=tuple(image for e in pictured for image in e.triple.images),
+    )
+
+
+def augment(example: Example, donors: Donors, rng: random.Random) -> Example:
+    """The example as it is seen in one epoch: thinking dropped or lent, an image lent.
+
+    In the rows, thinking in a chat means safe and an image comes with one of two questions. Left alone, the model
+    learns just that, and is lost on an exchange of any other make.
     """
-    if example.source == "star-1" and rng.random() < 0.5:
-        triple = replace(example.triple, thinking=None, thinking_kind=ThinkingKind.ABSENT)
-        return replace(example, triple=triple, analysis=example.analysis.replace("The thinking is", "No thinking is"))
-    return example
+    triple = example.triple
+    if triple.thinking and rng.random() < DROP_THINKING[example.source == CHAT_WITH_THINKING]:
+        triple = replace(triple, thinking=None, thinking_kind=ThinkingKind.ABSENT)
+    elif not triple.thinking and rng.random() < LEND_THINKING:
+        sentences = rng.choice(donors.thinking).split(". ")
+        thinking = ". ".join(sentences[: rng.randint(1, len(sentences))])
+        triple = replace(triple, thinking=thinking, thinking_kind=ThinkingKind.RAW)
+    if not triple.images and rng.random() < LEND_IMAGE:
+        triple = replace(triple, images=(rng.choice(donors.images),))
+    return replace(example, triple=triple)

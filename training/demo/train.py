@@ -27,19 +27,22 @@ class Recipe:
         longest: rows with more tokens are left out of training; they are still scored in evaluation.
         lr: peak learning rate, after a warm-up over 5 % of the steps; a cosine then takes it to 5 % of that.
         drop: dropout on the last hidden states.
-        analysis_weight, label_weight, prompt_weight: weights of the three losses.
+        analysis_weight, label_weight: weights of the losses on the guard's own text.
+        prompt_weight: weight of language modelling at the start; it falls to 0 at `prompt_until` of the run, so that
+            the model ends as a guard and does not ramble on in the voice of the log.
         prompt_share: share of the prompt's places that language modelling learns from.
     """
 
-    epochs: int = 7
+    epochs: int = 5
     batch_tokens: int = 6144
     longest: int = 2200
     lr: float = 2e-3
     weight_decay: float = 0.05
     drop: float = 0.1
-    analysis_weight: float = 0.3
+    analysis_weight: float = 0.5
     label_weight: float = 1.0
-    prompt_weight: float = 0.3
+    prompt_weight: float = 0.4
+    prompt_until: float = 0.6
     prompt_share: float = 0.3
 
 
@@ -80,7 +83,10 @@ class Trainer:
         losses = []
         for number, rows in enumerate(batches):
             self.set_rate(done + number, total)
-            losses.append(self.step(rows))
+            prompt_weight = self.recipe.prompt_weight * max(
+                0.0, 1 - (done + number) / (self.recipe.prompt_until * total)
+            )
+            losses.append(self.step(rows, prompt_weight))
         return Losses(*(sum(column) / len(losses) for column in zip(*losses, strict=True)))
 
     def set_rate(self, step: int, total: int) -> None:
@@ -90,13 +96,13 @@ class Trainer:
         for group in self.optimizer.param_groups:
             group["lr"] = self.recipe.lr * warm * cosine
 
-    def step(self, rows: Sequence[Encoded]) -> list[float]:
+    def step(self, rows: Sequence[Encoded], prompt_weight: float) -> list[float]:
         """One update; the three losses."""
         start, recipe = len(self.prefix_ids), self.recipe
         hidden = dropout(self.hidden(rows), recipe.drop)
         targets = targets_of(rows, start, recipe.prompt_share, self.model.config.image_token_id)
         parts = [self.loss(hidden, part[:, start:]) for part in (targets.analysis, targets.label, targets.prompt)]
-        weights = (recipe.analysis_weight, recipe.label_weight, recipe.prompt_weight)
+        weights = (recipe.analysis_weight, recipe.label_weight, prompt_weight)
         self.optimizer.zero_grad()
         torch.autograd.backward(torch.stack([w * part for w, part in zip(weights, parts, strict=True)]).sum())
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
