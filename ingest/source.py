@@ -75,7 +75,7 @@ def open_sources(texts: Sequence[str], config: Config, *, follow: bool = False) 
         MissingExtra: a topic, without the library for it.
     """
     # Imported here: a topic needs an extra, and replay.py imports the types above.
-    from ingest.replay import Replay, find_files  # noqa: PLC0415
+    from ingest.replay import Replay, find_files
 
     paths = [text for text in texts if text != "-" and "://" not in text]
     if follow and paths:
@@ -92,11 +92,11 @@ def open_source(text: str, config: Config) -> Source:
 def open_stream(text: str, config: Config, *, follow: bool) -> Source:
     """Standard input or topics."""
     if text == "-":
-        from ingest.stdin import Stdin  # noqa: PLC0415
+        from ingest.stdin import Stdin
 
         return Stdin(config)
     if text.startswith("kafka://"):
-        from ingest.kafka import open_topics  # noqa: PLC0415
+        from ingest.kafka import open_topics
 
         return open_topics(text, config, follow=follow)
     raise SourceSyntax(f"{text}: a source is a path, a folder, a glob, -, or kafka://host:port/topic")

@@ -52,7 +52,7 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator["Broker"]:
     """One running broker for the whole session: use topics of your own, and leave it running."""
     if missing := missing_tools():
         pytest.skip(f"a broker needs {' and '.join(missing)}")
-    from tests.broker import Broker  # noqa: PLC0415 - needs the kafka extra, which other tests do not
+    from tests.broker import Broker
 
     running = Broker(tmp_path_factory.mktemp("kafka"))
     running.start()

@@ -45,7 +45,7 @@ def test_standard_input_is_a_line_a_record() -> None:
 def test_a_quiet_pipe_returns_from_poll_with_nothing() -> None:
     class Quiet(io.BytesIO):
         def readline(self, size: int | None = -1, /) -> bytes:  # noqa: ARG002
-            import time  # noqa: PLC0415
+            import time
 
             time.sleep(5)
             return b""
