@@ -228,7 +228,9 @@ def test_shrink_stands_a_photo_upright_as_viewers_do(orientation: int) -> None:
     corner = {1: "tl", 2: "tr", 3: "br", 4: "bl", 5: "tl", 6: "tr", 7: "br", 8: "bl"}[orientation]
     assert shown.size == ((40, 20) if orientation < 5 else (20, 40))
     at = (2 if "l" in corner else shown.width - 3, 2 if "t" in corner else shown.height - 3)
-    red, _, blue = shown.getpixel(at)
+    pixel = shown.getpixel(at)
+    assert isinstance(pixel, tuple)
+    red, _, blue = pixel
     assert blue > 150 > red
 
 
