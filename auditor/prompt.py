@@ -40,16 +40,24 @@ def read_system_prompt(prompt_file: str) -> str:
     Raises:
         ConfigError: the file cannot be read.
     """
-    path = Path(prompt_file) if prompt_file else BUILTIN_PROMPT
+    return read_named(Path(prompt_file) if prompt_file else BUILTIN_PROMPT, "auditor.prompt_file")
+
+
+def read_named(path: Path, key: str) -> str:
+    """The text of a file that the configuration names under `key`, stripped.
+
+    Raises:
+        ConfigError: the file cannot be read; the message names the key.
+    """
     try:
         return path.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"auditor.prompt_file = {str(path)!r}: {error}") from None
+        raise ConfigError(f"{key} = {str(path)!r}: {error}") from None
 
 
-def hash_prompt(system_prompt: str) -> str:
-    """Hex sha256 of the system prompt, recorded in every verdict."""
-    return hashlib.sha256(system_prompt.encode()).hexdigest()
+def hash_text(text: str) -> str:
+    """Hex sha256 of a text that verdicts depend on, such as the system prompt; recorded in every verdict."""
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def shown_image(triple: QTATriple) -> ImageBlob | None:

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 from auditor.backends import load_backend
 from auditor.backends.base import Backend, Completion, TooLong
@@ -11,13 +12,14 @@ from auditor.category import read_category
 from auditor.completion import Reading, Unreadable, read_completion
 from auditor.labels import LabelProbabilities
 from auditor.models import find_checkpoint
-from auditor.prompt import hash_prompt, read_system_prompt, shown_image
+from auditor.prompt import hash_text, read_named, read_system_prompt, shown_image
 from auditor.verdict import Category, Mode, ScorerKey, Verdict
 from conf.schema import Auditor
 from ingest.normalize import unscorable_reason
 from ingest.qta import QTATriple
 
 TOO_LONG = "prompt_too_long"
+TABLE_KEY = "auditor.scripted_table"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +54,14 @@ class Scorer:
 
     def complete(self, drafts: Sequence["Draft"]) -> None:
         """Let the model write its analysis and judgment for each draft."""
-        if drafts:
-            for draft, completion in zip(drafts, self.backend.complete([d.triple for d in drafts]), strict=True):
-                draft.take(completion)
+        for draft, completion in zip(drafts, self.backend.complete([d.triple for d in drafts]), strict=True):
+            draft.take(completion)
 
     def weigh(self, drafts: Sequence["Draft"]) -> None:
         """Read the labels' probabilities behind each draft's analysis."""
-        if drafts:
-            triples, analyses = [d.triple for d in drafts], [d.reading.analysis for d in drafts if d.reading]
-            for draft, share in zip(drafts, self.backend.label_probabilities(triples, analyses), strict=True):
-                draft.probabilities = share
+        triples, analyses = [d.triple for d in drafts], [d.reading.analysis for d in drafts if d.reading]
+        for draft, share in zip(drafts, self.backend.label_probabilities(triples, analyses), strict=True):
+            draft.probabilities = share
 
 
 @dataclass(slots=True)
@@ -138,7 +138,7 @@ def build(config: Auditor, now: Callable[[], datetime]) -> Scorer:
     key = ScorerKey(
         model_id=checkpoint.model_id if checkpoint else "scripted",
         model_revision=checkpoint.revision if checkpoint else scripted_revision(config),
-        prompt_hash=hash_prompt(system_prompt),
+        prompt_hash=hash_text(system_prompt),
         decoding=f"{Mode.FULL}/greedy/{config.max_new_tokens}",
     )
     return Scorer(key, config.backend, load_backend(config, checkpoint, system_prompt), now)
@@ -146,4 +146,4 @@ def build(config: Auditor, now: Callable[[], datetime]) -> Scorer:
 
 def scripted_revision(config: Auditor) -> str:
     """The scripted table's identity: a changed table is another model."""
-    return hash_prompt(read_system_prompt(config.scripted_table)) if config.scripted_table else "everything-safe"
+    return hash_text(read_named(Path(config.scripted_table), TABLE_KEY)) if config.scripted_table else "everything-safe"

@@ -76,5 +76,11 @@ def test_a_table_that_is_no_table_is_named(tmp_path: Path) -> None:
         build(config.auditor, lambda: AT)
 
 
+def test_a_table_that_is_not_there_is_named_by_its_own_key() -> None:
+    config = load([], {"auditor.backend": "scripted", "auditor.scripted_table": "nowhere.json"})
+    with pytest.raises(ConfigError, match=r"auditor\.scripted_table = 'nowhere\.json'"):
+        build(config.auditor, lambda: AT)
+
+
 def test_no_triples_give_no_verdicts(scripted: Scorer) -> None:
     assert scripted.score([]) == []
