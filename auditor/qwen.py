@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
-from transformers import DynamicCache, Qwen2_5_VLForConditionalGeneration
+from PIL import Image
+from transformers import DynamicCache, Qwen2_5_VLForConditionalGeneration, Qwen2VLImageProcessor
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,16 @@ class Pixels:
 
     pixel_values: torch.Tensor
     image_grid_thw: torch.Tensor
+
+
+def look_at(
+    images: Sequence[Image.Image], processor: Qwen2VLImageProcessor, model: Qwen2_5_VLForConditionalGeneration
+) -> Pixels | None:
+    """Images, already scaled to whole patches, as the vision tower takes them; None where there are none."""
+    if not images:
+        return None
+    seen = processor(images=list(images), do_resize=False, return_tensors="pt")
+    return Pixels(seen["pixel_values"].to(model.device), seen["image_grid_thw"])
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,10 @@ class Prompted:
     compact: tuple[int, ...]
     image: Image.Image | None
 
+    def followed_by(self, tail: Sequence[int]) -> "Prompted":
+        """The same prompt with ids of ours behind it."""
+        return Prompted((*self.ids, *tail), (*self.compact, *tail), self.image)
+
 
 @dataclass(frozen=True, slots=True)
 class PromptBuilder:
@@ -67,23 +71,19 @@ class PromptBuilder:
 
     def prompt(self, triple: QTATriple) -> Prompted:
         """The prompt of a triple, up to the head of the guard's turn."""
-        return self.with_tail(triple, ())
-
-    def probe(self, triple: QTATriple, analysis: str) -> Prompted:
-        """The prompt, the analysis as the guard's own, the judgment's head and the longest label behind it."""
-        return self.with_tail(triple, (*self.judgment_head(analysis), *self.trie.probe))
-
-    def judgment_head(self, analysis: str) -> tuple[int, ...]:
-        """Ids of the guard's turn up to the place where its label stands."""
-        return (*self.tokenizer.text(f"“Analysis”: {analysis}\n"), *self.trie.head)
-
-    def with_tail(self, triple: QTATriple, tail: Sequence[int]) -> Prompted:
-        """The prompt of a triple with ids behind it."""
         prompt = build_prompt(triple, self.system_prompt, self.tokenizer)
         image = fit(prompt.image, self.vision) if prompt.image else None
         n_tokens = count_tokens(image, self.vision) if image else 0
         ids = expand(prompt.ids, self.tokenizer.specials[IMAGE_PAD], n_tokens)
-        return Prompted((*ids, *tail), (*prompt.ids, *tail), image)
+        return Prompted(tuple(ids), prompt.ids, image)
+
+    def up_to_label(self, triple: QTATriple, analysis: str) -> Prompted:
+        """The prompt with the analysis as the guard's own, up to the place where its label stands."""
+        return self.prompt(triple).followed_by(self.label_head(analysis))
+
+    def label_head(self, analysis: str) -> tuple[int, ...]:
+        """Ids of the guard's own turn up to the place where its label stands."""
+        return (*self.tokenizer.text(f"“Analysis”: {analysis}\n"), *self.trie.head)
 
 
 def read_vision_limits(folder: Path, max_pixels: int) -> VisionLimits:

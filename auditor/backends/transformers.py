@@ -1,6 +1,7 @@
 """The guard model through transformers: runs anywhere, in length-bucketed micro-batches over a shared prefix."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Self
 
@@ -14,7 +15,7 @@ from auditor.errors import BackendFailed, ModelUnusable
 from auditor.labels import LabelProbabilities, probabilities
 from auditor.microbatch import plan
 from auditor.models import Checkpoint
-from auditor.qwen import Pixels, Prefix, Rows, encode_prefix, hidden_states, pad_rows
+from auditor.qwen import Pixels, Prefix, Rows, encode_prefix, hidden_states, look_at, pad_rows
 from auditor.tokens import IM_END
 from conf.schema import Auditor
 from ingest.qta import QTATriple
@@ -70,7 +71,8 @@ class TransformersBackend:
 
     def label_probabilities(self, triples: Sequence[QTATriple], analyses: Sequence[str]) -> list[LabelProbabilities]:
         """One pass over prompt, analysis and the longest label gives every branching of the label trie."""
-        prompted = [self.prompts.probe(triple, analysis) for triple, analysis in zip(triples, analyses, strict=True)]
+        heads = [self.prompts.up_to_label(t, a) for t, a in zip(triples, analyses, strict=True)]
+        prompted = [head.followed_by(self.prompts.trie.probe) for head in heads]
         results: dict[int, LabelProbabilities] = {}
         for batch in self.batches(range(len(prompted)), prompted):
             results.update(zip(batch, self.read_labels([prompted[i] for i in batch]), strict=True))
@@ -140,24 +142,18 @@ class TransformersBackend:
 
     def pixels(self, batch: Sequence[Prompted]) -> Pixels | None:
         """The images of a micro-batch as the vision tower takes them."""
-        images = [p.image for p in batch if p.image is not None]
-        if not images:
-            return None
-        seen = self.processor(images=images, do_resize=False, return_tensors="pt")
-        return Pixels(seen["pixel_values"].to(self.model.device), seen["image_grid_thw"])
+        return look_at([p.image for p in batch if p.image is not None], self.processor, self.model)
 
 
-class broken_machinery:  # noqa: N801 - read as a statement
+@contextmanager
+def broken_machinery() -> Iterator[None]:
     """Turns a failure of the engine into BackendFailed; its message might hold log text, so only its type stays."""
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
-        if isinstance(error, RuntimeError | MemoryError):
-            raise BackendFailed(
-                f"the model failed on a micro-batch ({type(error).__name__}); try a smaller auditor.micro_batch_tokens"
-            ) from error
+    try:
+        yield
+    except (RuntimeError, MemoryError) as error:
+        raise BackendFailed(
+            f"the model failed on a micro-batch ({type(error).__name__}); try a smaller auditor.micro_batch_tokens"
+        ) from error
 
 
 def load_model(checkpoint: Checkpoint, dtype: str) -> Qwen2_5_VLForConditionalGeneration:

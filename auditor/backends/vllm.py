@@ -56,10 +56,10 @@ class VllmBackend:
     def label_probabilities(self, triples: Sequence[QTATriple], analyses: Sequence[str]) -> list[LabelProbabilities]:
         """One request of one token for each branching of the label trie."""
         trie = self.prompts.trie
-        pairs = list(zip(triples, analyses, strict=True))
-        read: list[dict[tuple[int, ...], Mapping[int, float]]] = [{} for _ in pairs]
+        heads = [self.prompts.up_to_label(t, a) for t, a in zip(triples, analyses, strict=True)]
+        read: list[dict[tuple[int, ...], Mapping[int, float]]] = [{} for _ in heads]
         for node, tokens in trie.branchings():
-            asked = [self.prompts.with_tail(t, (*self.prompts.judgment_head(a), *node)) for t, a in pairs]
+            asked = [head.followed_by(node) for head in heads]
             outputs = self.ask(asked, max_tokens=1, logprob_token_ids=list(tokens))
             for logits, output in zip(read, outputs, strict=True):
                 logits[node] = {token: output.logprobs[0][token].logprob for token in tokens}

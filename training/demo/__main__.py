@@ -12,15 +12,14 @@ from pathlib import Path
 import torch
 from transformers import Qwen2_5_VLForConditionalGeneration, Qwen2VLImageProcessor
 
-from auditor.labels import build_trie
+from auditor.backends.prompts import PromptBuilder
 from auditor.models import DEMO_FOLDER
 from auditor.prompt import read_system_prompt, render_fields
 from auditor.rows import read_rows
-from auditor.tokens import load_tokenizer
 from auditor.vision import VisionLimits
 from conf.schema import load
 from training.demo.architecture import tiny_config
-from training.demo.batches import Encoder, by_length
+from training.demo.batches import by_length, encode
 from training.demo.card import write_card
 from training.demo.examples import Example, augment, completion_text, find_donors, make_examples
 from training.demo.tokenizer import save_tokenizer, train_tokenizer
@@ -39,8 +38,8 @@ def main() -> None:
     began = time.monotonic()
     torch.manual_seed(SEED)
     examples = make_examples(list(read_rows(args.rows / "train.jsonl", load().images)))
-    trainer, encoder = prepare(examples, args.out, replace(Recipe(), epochs=args.epochs))
-    train(trainer, encoder, examples, args.out)
+    trainer, prompts = prepare(examples, args.out, replace(Recipe(), epochs=args.epochs))
+    train(trainer, prompts, examples, args.out)
     write_card(args.out, args.rows, trainer.recipe, time.monotonic() - began)
 
 
@@ -53,7 +52,7 @@ def parse() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def prepare(examples: list[Example], out: Path, recipe: Recipe) -> tuple[Trainer, Encoder]:
+def prepare(examples: list[Example], out: Path, recipe: Recipe) -> tuple[Trainer, PromptBuilder]:
     """Tokenizer, image processor and random weights; the first two are written to `out`."""
     system_prompt = read_system_prompt("")
     texts = [*(render_fields(e.triple) for e in examples), *map(completion_text, examples)]
@@ -72,20 +71,19 @@ def prepare(examples: list[Example], out: Path, recipe: Recipe) -> tuple[Trainer
         max_pixels=vision.max_pixels,
     )
     processor.save_pretrained(out)
-    tokenizer = load_tokenizer(out)
-    encoder = Encoder(system_prompt, tokenizer, build_trie(tokenizer), vision)
+    prompts = PromptBuilder.load(load().auditor, out, system_prompt)
     model = Qwen2_5_VLForConditionalGeneration(config)
     model.generation_config.max_new_tokens = MAX_NEW_TOKENS
-    return Trainer(model, processor, encoder, recipe), encoder
+    return Trainer(model, processor, prompts.prefix, recipe), prompts
 
 
-def train(trainer: Trainer, encoder: Encoder, examples: list[Example], out: Path) -> None:
+def train(trainer: Trainer, prompts: PromptBuilder, examples: list[Example], out: Path) -> None:
     """All epochs, with a checkpoint after each; what was written last is what ships."""
     rng = random.Random(SEED)  # noqa: S311 - reproducible, not secret
     recipe, donors, done, total = trainer.recipe, find_donors(examples), 0, 0
     for number in range(recipe.epochs):
         began = time.monotonic()
-        encoded = [encoder.encode(augment(example, donors, rng)) for example in examples]
+        encoded = [encode(augment(example, donors, rng), prompts) for example in examples]
         batches = by_length([row for row in encoded if len(row.ids) <= recipe.longest], recipe.batch_tokens, rng)
         total = total or len(batches) * recipe.epochs
         losses = trainer.epoch(batches, done, total)

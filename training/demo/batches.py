@@ -7,11 +7,8 @@ from dataclasses import dataclass
 import torch
 from PIL import Image
 
-from auditor.labels import LabelTrie
-from auditor.prompt import build_prompt
-from auditor.tokens import IMAGE_PAD, GuardTokenizer
-from auditor.vision import VisionLimits, count_tokens, expand, fit
-from training.demo.examples import Example, completion_text
+from auditor.backends.prompts import PromptBuilder
+from training.demo.examples import Example, write_analysis
 
 IGNORE = -100
 
@@ -33,23 +30,13 @@ class Encoded:
     image: Image.Image | None
 
 
-@dataclass(frozen=True, slots=True)
-class Encoder:
-    """Turns examples into token ids exactly as the backends do."""
-
-    system_prompt: str
-    tokenizer: GuardTokenizer
-    trie: LabelTrie
-    vision: VisionLimits
-
-    def encode(self, example: Example) -> Encoded:
-        """The token ids of an example."""
-        prompt = build_prompt(example.triple, self.system_prompt, self.tokenizer)
-        image = fit(prompt.image, self.vision) if prompt.image else None
-        n_image = count_tokens(image, self.vision) if image else 0
-        ids = expand(prompt.ids, self.tokenizer.specials[IMAGE_PAD], n_image)
-        label = self.trie.paths[example.label] if example.label else ()
-        return Encoded((*ids, *self.tokenizer.text(completion_text(example)), *label), len(ids), len(label), image)
+def encode(example: Example, prompts: PromptBuilder) -> Encoded:
+    """The token ids of an example, built by what builds the backends' prompts."""
+    prompt = prompts.prompt(example.triple)
+    analysis = write_analysis(example.triple, example.category)
+    label = prompts.trie.paths[example.label] if example.label else ()
+    ids = prompt.followed_by((*prompts.label_head(analysis), *label)).ids
+    return Encoded(ids, len(prompt.ids), len(label), prompt.image)
 
 
 def by_length(encoded: Sequence[Encoded], max_tokens: int, rng: random.Random) -> list[list[Encoded]]:

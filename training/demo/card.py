@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from auditor.console import figure_cell as show
 from auditor.evaluate import score_rows
 from auditor.metrics import Figures, Scored, by_source, measure
 from auditor.rows import LabelledRow, read_rows
@@ -122,8 +123,3 @@ def pixels_sentence(measured: Measured) -> str:
         f"On the {seen.rows} rows whose question stands only in the image, AUROC is {show(seen.auroc)} with the image "
         f"and {show(unseen.auroc)} with the image withheld (F1 {show(seen.f1)} and {show(unseen.f1)})."
     )
-
-
-def show(value: float | None) -> str:
-    """Three decimals, or a dash where a figure is undefined."""
-    return "–" if value is None else f"{value:.3f}"

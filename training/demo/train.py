@@ -13,9 +13,8 @@ import torch
 from torch.nn.functional import cross_entropy, dropout
 from transformers import Qwen2_5_VLForConditionalGeneration, Qwen2VLImageProcessor
 
-from auditor.prompt import shared_prefix
-from auditor.qwen import Pixels, encode_prefix, hidden_states, pad_rows
-from training.demo.batches import IGNORE, Encoded, Encoder, targets_of
+from auditor.qwen import encode_prefix, hidden_states, look_at, pad_rows
+from training.demo.batches import IGNORE, Encoded, targets_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +61,11 @@ class Trainer:
         self,
         model: Qwen2_5_VLForConditionalGeneration,
         processor: Qwen2VLImageProcessor,
-        encoder: Encoder,
+        prefix_ids: Sequence[int],
         recipe: Recipe,
     ) -> None:
         self.model, self.processor, self.recipe = model, processor, recipe
-        self.prefix_ids = shared_prefix(encoder.system_prompt, encoder.tokenizer)
+        self.prefix_ids = prefix_ids
         self.optimizer = torch.optim.AdamW(
             model.parameters(), lr=recipe.lr, weight_decay=recipe.weight_decay, betas=(0.9, 0.98)
         )
@@ -111,11 +110,7 @@ class Trainer:
 
     def hidden(self, rows: Sequence[Encoded]) -> torch.Tensor:
         """Hidden states behind the shared prefix; gradients flow through the prefix too."""
-        images = [row.image for row in rows if row.image is not None]
-        pixels = None
-        if images:
-            seen = self.processor(images=images, do_resize=False, return_tensors="pt")
-            pixels = Pixels(seen["pixel_values"], seen["image_grid_thw"])
+        pixels = look_at([row.image for row in rows if row.image is not None], self.processor, self.model)
         prefix = encode_prefix(self.model, self.prefix_ids)
         return hidden_states(self.model, pad_rows(self.model, [row.ids for row in rows], pixels), prefix, pixels)
 
