@@ -23,7 +23,11 @@ def usage() -> str:
 
 def main(argv: list[str] | None = None) -> int:
     """Run the chosen command and give its exit code."""
-    arguments = sys.argv[1:] if argv is None else argv
+    return guarded(dispatch, sys.argv[1:] if argv is None else argv)
+
+
+def dispatch(arguments: list[str]) -> int:
+    """Run the command that the first argument names, with the others."""
     if not arguments or arguments[0] in {"-h", "--help"}:
         print(usage())
         return 0 if arguments else USAGE
@@ -34,7 +38,7 @@ def main(argv: list[str] | None = None) -> int:
         print(f"traceaudit: no command {arguments[0]!r}\n\n{usage()}", file=sys.stderr)
         return USAGE
     module, _, function = COMMANDS[arguments[0]][0].partition(":")
-    return guarded(getattr(importlib.import_module(module), function), arguments[1:])
+    return int(getattr(importlib.import_module(module), function)(arguments[1:]))
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 import argparse
 import json
 import logging
+import os
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -66,7 +67,8 @@ def guarded(command: Callable[[list[str]], int], argv: list[str]) -> int:
     """Run `command`; a user's mistake ends as one line on standard error and an exit code, never a traceback."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     try:
-        return command(argv)
+        code = command(argv)
+        sys.stdout.flush()  # here, where a reader that left is no surprise
     except TraceauditError as error:
         print(f"traceaudit: {error}", file=sys.stderr)
         return error.exit_code
@@ -74,5 +76,7 @@ def guarded(command: Callable[[list[str]], int], argv: list[str]) -> int:
         print("traceaudit: interrupted", file=sys.stderr)
         return FAILED
     except BrokenPipeError:
-        sys.stderr.close()  # the reader left; the interpreter would complain about flushing to it
+        # The reader left. What is still buffered goes nowhere, or the interpreter would complain when it ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
+    return code

@@ -1,5 +1,6 @@
 """A user's mistake, or a machine's, is one line that says what to do; never a traceback."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -45,3 +46,13 @@ def test_a_broker_that_is_not_there_is_one_line_to_the_very_end_of_the_process(t
     result = subprocess.run([sys.executable, "-m", "auditor", *words], capture_output=True, text=True, check=False)
     assert result.returncode == 1
     assert result.stderr == ("traceaudit: Kafka at 127.0.0.1:1: no broker answers within 1 s; is one running there?\n")
+
+
+def test_a_reader_that_left_before_the_help_was_printed_is_no_traceback() -> None:
+    read, write = os.pipe()
+    os.close(read)
+    done = subprocess.run(
+        [sys.executable, "-m", "auditor", "--help"], stdout=write, stderr=subprocess.PIPE, text=True, check=False
+    )
+    os.close(write)
+    assert (done.returncode, done.stderr) == (1, "")
