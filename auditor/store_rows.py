@@ -88,6 +88,16 @@ def triple_row(triple: QTATriple, now: datetime) -> Row:
             for call in triple.tool_calls
         ],
         "warnings": list(triple.warnings),
+        "guards": [
+            {
+                "guard": signal.guard,
+                "stage": signal.stage,
+                "verdict": signal.verdict,
+                "categories": list(signal.categories),
+                "score": signal.score,
+            }
+            for signal in triple.guards
+        ],
         **place(triple.position),
         "stored_at": utc(now),
     }

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from ingest.qta import ImageReason, RefKind, Status, ThinkingKind
+from ingest.qta import GuardSignal, ImageReason, RefKind, Status, ThinkingKind
 
 
 class Role(StrEnum):
@@ -138,6 +138,7 @@ class Choice:
     messages: tuple[Message, ...]
     status: Status = Status.COMPLETE
     index: int = 0
+    guards: tuple[GuardSignal, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +177,7 @@ class Exchange:
         status: of an exchange without choices.
         turn: number of the last human message, where the log says it; None: it is counted.
         warnings: what else the parser saw and could not use, each a short word without log content.
+        guards: what other guards said of the whole call; those that speak of one answer stand with their Choice.
     """
 
     messages: tuple[Message, ...]
@@ -187,6 +189,7 @@ class Exchange:
     identity: Identity = field(default_factory=Identity)
     turn: int | None = None
     warnings: tuple[str, ...] = ()
+    guards: tuple[GuardSignal, ...] = ()
 
 
 def image_from_url(url: str, media_type: str | None = None) -> Image:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 
 class ThinkingKind(StrEnum):
@@ -84,6 +85,13 @@ class ImageReason(StrEnum):
     """Why an image could not be had."""
 
     NOT_FETCHED_POLICY = "not_fetched_policy"
+    HOST_NOT_ALLOWED = "host_not_allowed"
+    HTTP_4XX = "http_4xx"
+    HTTP_5XX = "http_5xx"
+    NOT_REACHABLE = "not_reachable"
+    TIMEOUT = "timeout"
+    EXPIRED_URL = "expired_url"
+    NEEDS_CREDENTIALS = "needs_credentials"
     TOO_LARGE = "too_large"
     TOO_MANY = "too_many"
     NOT_AN_IMAGE = "not_an_image"
@@ -168,6 +176,25 @@ class ToolCall:
 
 
 @dataclass(frozen=True, slots=True)
+class GuardSignal:
+    """What another guard, whose word the log carries, said of this exchange; kept beside the triple, never a verdict.
+
+    Attributes:
+        guard: who says it, such as "openai.finish_reason", "gemini.block_reason" or "litellm.<guardrail name>".
+        stage: what it looked at: "input", "output", or "unknown".
+        verdict: "passed", "flagged", "masked", "blocked", "refused" or "failed" (the guard itself broke).
+        categories: what it found, in its own words; never text of the log.
+        score: in the guard's own scale; None where it gives none.
+    """
+
+    guard: str
+    stage: str
+    verdict: str
+    categories: tuple[str, ...] = ()
+    score: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class QTATriple:
     """One exchange to audit: what was asked, what the model thought, what it answered.
 
@@ -183,6 +210,7 @@ class QTATriple:
         occurred_at: UTC; None when the log does not say.
         turn: number of this human message in its conversation, from 0.
         warnings: part types that were not understood, each once.
+        guards: what other guards said of it, as far as the log tells.
     """
 
     id: str
@@ -208,6 +236,7 @@ class QTATriple:
     occurred_at: datetime | None = None
     format: str = ""
     warnings: tuple[str, ...] = ()
+    guards: tuple[GuardSignal, ...] = ()
 
     @property
     def has_model_output(self) -> bool:
@@ -230,10 +259,26 @@ class Rejection:
 
 
 @dataclass(frozen=True, slots=True)
+class Fragment:
+    """What a record holds of one interaction whose other parts may come in other records.
+
+    Attributes:
+        key: the same for all parts of the interaction, such as a trace id or a session id.
+        payload: what the format's `join` takes, one for each fragment of a key.
+        closes: the log says that nothing of this interaction comes after it, such as the root span of a trace.
+    """
+
+    key: str
+    payload: Any = field(repr=False)
+    closes: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Normalized:
     """What one record became, before anything is scored.
 
-    Exactly one of these holds: `rejection` is set; `triples` is not empty; `empty_reason` is set.
+    Exactly one of these holds: `rejection` is set; `triples` is not empty; `fragments` is not empty, and the record
+    waits for the rest; `empty_reason` is set.
     """
 
     record: Record
@@ -241,6 +286,7 @@ class Normalized:
     triples: tuple[QTATriple, ...] = ()
     rejection: Rejection | None = None
     empty_reason: str | None = None
+    fragments: tuple[Fragment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

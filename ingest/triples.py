@@ -103,6 +103,7 @@ def triple_of(exchange: Exchange, turn: Turn, reading: Reading) -> QTATriple:
         occurred_at=exchange.labels.occurred_at,
         format=reading.format,
         warnings=warnings(exchange, turn, thinking),
+        guards=(*exchange.guards, *turn.guards),
     )
 
 

@@ -23,7 +23,7 @@ from ingest.exchange import (
     result_of,
     texts_of,
 )
-from ingest.qta import Status
+from ingest.qta import GuardSignal, Status
 from ingest.thinking import split_tags
 
 # Written under role user by coding agents: reminders, output of local commands, the summary after a compaction.
@@ -48,6 +48,7 @@ class Turn:
         system_prompt: of the exchange.
         number: place among the turns of the log, from 0.
         choice: which of several answers to the same messages.
+        guards: what other guards said of this answer.
     """
 
     asked: tuple[Message, ...] = ()
@@ -59,6 +60,7 @@ class Turn:
     status: Status = Status.COMPLETE
     number: int = 0
     choice: int = 0
+    guards: tuple[GuardSignal, ...] = ()
 
     @property
     def done(self) -> tuple[Message, ...]:
@@ -131,7 +133,14 @@ def answered(last: Turn, choice: Choice) -> Turn:
     """The last turn with one of its answers."""
     steps, answer = final_run(tuple(told_apart(choice.messages)))
     status = finished(answer, choice.status)
-    return replace(last, steps=(*last.steps, *steps), answer=answer, status=status, choice=choice.index)
+    return replace(
+        last,
+        steps=(*last.steps, *steps),
+        answer=answer,
+        status=status,
+        choice=choice.index,
+        guards=choice.guards,
+    )
 
 
 def final_run(messages: Sequence[Message]) -> tuple[tuple[Message, ...], tuple[Message, ...]]:

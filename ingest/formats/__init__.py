@@ -1,15 +1,19 @@
 """One log format per file, and the table of them.
 
 A format has two pure functions: `claims(logged)` says why a record is of this format, or None; `parse(logged)` maps
-its fields to exchanges. `exchange.py` holds the types they give, `reading.py` and `envelope.py` what they share.
+its fields to exchanges. One whose interactions may be spread over records has two more: `fragments(logged)` takes a
+record apart by interaction, `join(payloads)` maps what belongs to one interaction to exchanges.
+`exchange.py` holds the types they give, `reading.py` and `envelope.py` what they share.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from ingest.exchange import Exchange
 from ingest.formats import anthropic_messages, openai_chat, otel_genai, qta, sharegpt
 from ingest.formats.envelope import Logged
+from ingest.qta import Fragment
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,10 +23,15 @@ class Format:
     Attributes:
         claims: the mark by which a record is known to be of this format, in words; None when it is not.
         parse: its exchanges; none when it holds no model turn. Raises Malformed, or whatever a wrong shape raises.
+        fragments: what it holds of each interaction, each key once; none where it needs no other record, and then
+            `parse` has the whole of it. Raises as `parse` does.
+        join: the exchanges of one interaction, from the payloads of its fragments in the order in which they were read.
     """
 
     claims: Callable[[Logged], str | None]
     parse: Callable[[Logged], tuple[Exchange, ...]]
+    fragments: Callable[[Logged], tuple[Fragment, ...]] | None = None
+    join: Callable[[Sequence[Any]], tuple[Exchange, ...]] | None = None
 
 
 # In the order of detection: see detection.py.
