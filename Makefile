@@ -29,7 +29,7 @@ types: .venv/.full ## Check the types (mypy, strict)
 
 check: lint types test ## What has to be green before a commit
 
-bench: .venv/.full ## Measure against the bare parts; prints ratios with the machine they hold for
+bench: .venv/.full .venv/.rivals ## Measure against the bare parts; prints ratios with the machine they hold for
 	$(PYTHON) -m pytest tests/bench -q -s -o timeout=0 $(ARGS)
 
 kafka: .venv/.light ## Start Apache Kafka on 127.0.0.1:9092 for development (Java and Maven)
@@ -45,6 +45,11 @@ constraints: .venv/.full ## Write the versions installed now to constraints.txt
 	@{ sed -n '/^#/p' constraints.txt; $(PYTHON) -m pip list --format=freeze --exclude-editable \
 	  | grep -viE '^(nvidia|cuda|triton|pip|setuptools|wheel|uv)[-_=]' | sed 's/_/-/g' | sort -f; } > .venv/constraints.txt
 	mv .venv/constraints.txt constraints.txt
+
+.venv/.rivals: pyproject.toml tests/bench/rivals/requirements.txt .venv/.full
+	$(PYTHON) -m venv .venv/rivals
+	UV_SYSTEM_CERTS=1 VIRTUAL_ENV=.venv/rivals .venv/bin/uv pip install --quiet -e . -r tests/bench/rivals/requirements.txt
+	@touch $@
 
 .venv/.light: pyproject.toml constraints.txt .ci/setup
 	.ci/setup light
