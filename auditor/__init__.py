@@ -16,7 +16,7 @@ store       the DuckDB file: one transaction a batch; it and queries.py are the 
 store_rows  what is stored, as rows
 migrate     brings a database file to this version's tables
 blobs       the folder of original images, by content
-pipeline    the audit loop: engine, scorer and store put together
+pipeline    the audit loop: engine, scorer and what keeps the outcomes put together
 ledger      whether every offset is accounted for
 queries     what reports ask of the database
 query_rows  the typed rows that they get

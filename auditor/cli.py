@@ -57,7 +57,7 @@ def run(argv: Sequence[str]) -> int:
 def audit(sources: "Sequence[Source]", config: Config, store: "Store") -> "Tally":
     """Build scorer and engine as `config` says, and run them to the end."""
     from auditor.console import progress, stop_signals
-    from auditor.pipeline import Audit
+    from auditor.pipeline import Audit, StoreKeeper
     from auditor.scorer import build
     from auditor.store_rows import Run
     from ingest.engines.embedded import Embedded
@@ -70,7 +70,7 @@ def audit(sources: "Sequence[Source]", config: Config, store: "Store") -> "Tally
     store.begin_run(Run(run_id, utc_now(), version("traceaudit"), scorer.key, scorer.backend_name, policy))
     engine = Embedded(sources, normalizer(config), config.batching, store.positions())
     with stop_signals() as stop, progress() as show:
-        return Audit(scorer, store, run_id, utc_now, show).run(engine, stop)
+        return Audit(scorer, StoreKeeper(store, run_id, utc_now), show).run(engine, stop)
 
 
 def ledger(argv: Sequence[str]) -> int:

@@ -1,4 +1,4 @@
-"""The audit loop: engine, scorer and store put together."""
+"""The audit loop: engine, scorer and what keeps the outcomes put together."""
 
 import logging
 from collections import Counter
@@ -64,30 +64,64 @@ class Tally:
         }
 
 
+class Keeper(Protocol):
+    """Where judged batches go: the store, or in a fleet the topic of outcomes."""
+
+    def judged(self, ids: Sequence[str], scorer: ScorerKey) -> set[str]:
+        """Those of `ids` that need no judging, since they are known to have a verdict; it may know of none."""
+
+    def keep(self, batch: Batch, verdicts: Sequence[Verdict]) -> Sequence[Outcome]:
+        """Keep all that a batch became; once this returns, it survives a crash and its positions may advance.
+
+        Returns:
+            What became of each item, in order, as far as it can be told here.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class StoreKeeper:
+    """Keeps batches in the database file, each in one transaction with its positions; a Keeper.
+
+    Attributes:
+        run_id: of a run that `store` knows.
+        now: the time, in UTC.
+    """
+
+    store: Store
+    run_id: str
+    now: Callable[[], datetime]
+
+    def judged(self, ids: Sequence[str], scorer: ScorerKey) -> set[str]:
+        """See Keeper."""
+        return self.store.judged(ids, scorer)
+
+    def keep(self, batch: Batch, verdicts: Sequence[Verdict]) -> Sequence[Outcome]:
+        """See Keeper."""
+        outcomes = settle(batch.items, {verdict.triple_id: verdict for verdict in verdicts})
+        self.store.save(batch, outcomes, verdicts, self.run_id, self.now())
+        return outcomes
+
+
 @dataclass(slots=True)
 class Audit:
-    """What is done with each batch: judge it, settle each record's state, store all of it.
+    """What is done with each batch: judge it, and have all of it kept.
 
     Attributes:
         judge: gives the verdicts.
-        store: keeps them, each batch in one transaction with its positions.
-        run_id: of a run that `store` knows.
-        now: the time, in UTC.
-        stored: told after each batch what was done so far, for a progress display.
+        keeper: keeps them.
+        kept: told after each batch what was done so far, for a progress display.
         tally: what was done so far.
     """
 
     judge: Judge
-    store: Store
-    run_id: str
-    now: Callable[[], datetime]
-    stored: Callable[[Tally], None] = lambda _: None
+    keeper: Keeper
+    kept: Callable[[Tally], None] = lambda _: None
     tally: Tally = field(default_factory=Tally)
 
     def run(self, engine: Engine, stop: Event) -> Tally:
         """Take batches until the engine ends, or `stop` is set from another thread or a signal handler.
 
-        The engine starts at the positions that the store has, and advances a batch's only after `handle` returned.
+        The engine advances a batch's positions only after `handle` returned.
         """
         engine.run(self.handle, stop)
         return self.tally
@@ -95,16 +129,15 @@ class Audit:
     def handle(self, batch: Batch) -> None:
         """Take one batch; see `ingest.engines.base` for when this is called."""
         verdicts = self.verdicts_for(batch)
-        outcomes = settle(batch.items, {verdict.triple_id: verdict for verdict in verdicts})
-        self.store.save(batch, outcomes, verdicts, self.run_id, self.now())
+        outcomes = self.keeper.keep(batch, verdicts)
         self.tally.add(outcomes, verdicts)
-        logger.info("batch stored", extra={"n_records": len(outcomes), "n_verdicts": len(verdicts)})
-        self.stored(self.tally)
+        logger.info("batch kept", extra={"n_records": len(outcomes), "n_verdicts": len(verdicts)})
+        self.kept(self.tally)
 
     def verdicts_for(self, batch: Batch) -> Sequence[Verdict]:
-        """A verdict for each triple of the batch that has none of this judge yet, each triple once."""
+        """A verdict for each triple of the batch that is not known to have one of this judge, each triple once."""
         triples = first_of_each(triple for item in batch.items for triple in item.triples)
-        judged = self.store.judged([triple.id for triple in triples], self.judge.key)
+        judged = self.keeper.judged([triple.id for triple in triples], self.judge.key)
         return self.judge.score([triple for triple in triples if triple.id not in judged])
 
 

@@ -5,7 +5,7 @@ from threading import Event
 import pytest
 
 from auditor.errors import BackendFailed
-from auditor.pipeline import Audit, settle
+from auditor.pipeline import Audit, StoreKeeper, settle
 from auditor.store import MEMORY, Store
 from auditor.verdict import Verdict
 from ingest.qta import Batch, Normalized, QTATriple, State
@@ -41,7 +41,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 def audit(store: Store, judge: CountingJudge, *batches: Batch) -> Audit:
-    result = Audit(judge, store, "run1", lambda: NOW)
+    result = Audit(judge, StoreKeeper(store, "run1", lambda: NOW))
     result.run(ListEngine(batches), Event())
     return result
 
