@@ -60,15 +60,17 @@ def audit(sources: "Sequence[Source]", config: Config, store: "Store") -> "Tally
     from auditor.pipeline import Audit, StoreKeeper
     from auditor.scorer import build
     from auditor.store_rows import Run
+    from ingest.assembly import Assembler
     from ingest.engines.embedded import Embedded
-    from ingest.normalize import normalizer
+    from ingest.normalize import joiner, normalizer
 
     print(f"model {config.auditor.model}, backend {config.auditor.backend}, db {config.store.path}", file=sys.stderr)
     scorer = build(config.auditor, utc_now)
     run_id = uuid.uuid4().hex
     policy = config.policy.version
     store.begin_run(Run(run_id, utc_now(), version("traceaudit"), scorer.key, scorer.backend_name, policy))
-    engine = Embedded(sources, normalizer(config), config.batching, store.positions())
+    assembler = Assembler(config.assembly, normalizer(config), joiner(config), store.held())
+    engine = Embedded(sources, assembler, config.batching, store.positions())
     with stop_signals() as stop, progress() as show:
         return Audit(scorer, StoreKeeper(store, run_id, utc_now), show).run(engine, stop)
 

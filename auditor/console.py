@@ -90,7 +90,7 @@ def print_tally(tally: Tally, seconds: float) -> None:
 
 def print_ledger(lines: Sequence[LedgerLine]) -> None:
     """A table on a terminal; in a pipe a line for each partition, its columns parted by tabs."""
-    columns = ("source", "partition", "from", "to", "records", "states", "gaps", "balanced")
+    columns = ("source", "partition", "from", "to", "records", "states", "gaps", "held", "balanced")
     rows = [ledger_cells(line) for line in lines]
     print_rows(columns, rows)
 
@@ -100,4 +100,4 @@ def ledger_cells(line: LedgerLine) -> tuple[str, ...]:
     states = ", ".join(f"{state} {n}" for state, n in line.states.items())
     gaps = ", ".join(f"{reason} {n}" for reason, n in line.gaps.items())
     numbers = (str(number) for number in (line.partition, line.start, line.end, line.records))
-    return (line.source, *numbers, states or "-", gaps or "-", "yes" if line.balanced else "NO")
+    return (line.source, *numbers, states or "-", gaps or "-", str(line.held), "yes" if line.balanced else "NO")

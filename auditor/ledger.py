@@ -16,6 +16,7 @@ class LedgerLine:
         offsets: different offsets among them; less than `records` when one was counted twice.
         states: state to number of records.
         gaps: reason to number of offsets that held no record for us.
+        held: records that were read and wait for the rest of their interactions.
     """
 
     source: str
@@ -26,6 +27,7 @@ class LedgerLine:
     offsets: int
     states: Mapping[str, int]
     gaps: Mapping[str, int]
+    held: int = 0
 
     @property
     def n_gaps(self) -> int:
@@ -34,8 +36,8 @@ class LedgerLine:
 
     @property
     def balanced(self) -> bool:
-        """Whether each offset asked for is one record in one state, or a gap that is named."""
-        whole = self.end - self.start == self.records + self.n_gaps
+        """Whether each offset asked for is one record in one state, one that is held, or a gap that is named."""
+        whole = self.end - self.start == self.records + self.n_gaps + self.held
         return whole and self.records == self.offsets == sum(self.states.values())
 
     def as_json(self) -> dict[str, Any]:
@@ -49,5 +51,6 @@ class LedgerLine:
             "states": dict(self.states),
             "gaps": self.n_gaps,
             "gap_reasons": dict(self.gaps),
+            "held": self.held,
             "balanced": self.balanced,
         }

@@ -45,11 +45,11 @@ class Tally:
     triples: int = 0
     verdicts: int = 0
 
-    def add(self, outcomes: Sequence[Outcome], verdicts: Sequence[Verdict]) -> None:
+    def add(self, batch: Batch, outcomes: Sequence[Outcome], verdicts: Sequence[Verdict]) -> None:
         """Count a batch that is stored."""
         self.records += len(outcomes)
         self.states.update(outcome.state for outcome in outcomes)
-        self.triples += sum(len(outcome.triple_ids) for outcome in outcomes)
+        self.triples += sum(len(item.triples) for item in batch.items)
         self.verdicts += len(verdicts)
 
     def as_json(self, seconds: float) -> dict[str, Any]:
@@ -130,7 +130,7 @@ class Audit:
         """Take one batch; see `ingest.engines.base` for when this is called."""
         verdicts = self.verdicts_for(batch)
         outcomes = self.keeper.keep(batch, verdicts)
-        self.tally.add(outcomes, verdicts)
+        self.tally.add(batch, outcomes, verdicts)
         logger.info("batch kept", extra={"n_records": len(outcomes), "n_verdicts": len(verdicts)})
         self.kept(self.tally)
 
@@ -154,11 +154,11 @@ def settle(items: Iterable[Normalized], verdicts: Mapping[str, Verdict]) -> list
 
 def outcome_of(item: Normalized, verdicts: Sequence[Verdict | None]) -> Outcome:
     """What became of one record, given the new verdicts on its triples; None where the triple had one before."""
-    position, ids = item.record.position, tuple(triple.id for triple in item.triples)
+    position, ids = item.record.position, (*(triple.id for triple in item.triples), *item.part_of)
     if item.rejection:
-        return Outcome(position, State.REJECTED, item.rejection.reason, item.format)
-    if not ids:
-        return Outcome(position, State.EMPTY, item.empty_reason, item.format)
+        return Outcome(position, State.REJECTED, item.rejection.reason, item.format, ids)
+    if not item.triples:
+        return Outcome(position, State.EMPTY, item.empty_reason, item.format, ids)
     new = [verdict for verdict in verdicts if verdict]
     if reasons := [verdict.unscorable_reason for verdict in new if verdict.judgment is None]:
         return Outcome(position, State.UNSCORABLE, reasons[0], item.format, ids)

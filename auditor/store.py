@@ -9,7 +9,7 @@ between the two leaves a file that the next run finds and uses.
 import re
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -27,6 +27,7 @@ from auditor.store_rows import (
     Run,
     dead_letter_rows,
     gap_rows,
+    held_rows,
     image_rows,
     outcome_rows,
     position_rows,
@@ -35,7 +36,7 @@ from auditor.store_rows import (
     verdict_row,
 )
 from auditor.verdict import ScorerKey, Verdict
-from ingest.qta import Batch, ImageBlob, Outcome, QTATriple
+from ingest.qta import Batch, Held, ImageBlob, Outcome, Position, QTATriple
 from ingest.source import Partition
 
 MEMORY = ":memory:"
@@ -50,6 +51,7 @@ INSERTS = {
         INSERT INTO verdicts BY NAME SELECT * FROM incoming
         ANTI JOIN verdicts USING (triple_id, model_revision, prompt_hash, decoding)""",
     "gaps": "INSERT INTO gaps BY NAME SELECT * FROM incoming",
+    "held": "INSERT INTO held BY NAME SELECT * FROM incoming",
     "dead_letters": "INSERT INTO dead_letters BY NAME SELECT * FROM incoming",
     "positions": """
         INSERT INTO positions BY NAME SELECT * FROM incoming
@@ -65,12 +67,16 @@ LEDGER = """
         SELECT source, "partition", reason, sum(last_offset - first_offset + 1)::BIGINT AS n FROM gaps GROUP BY ALL
     ), gapped AS (
         SELECT source, "partition", map_from_entries(list((reason, n))) AS reasons FROM holes GROUP BY ALL
+    ), waiting AS (
+        SELECT source, "partition", count(*) AS n FROM held GROUP BY ALL
     )
     SELECT source, "partition", first_offset, next_offset,
-        coalesce(n, 0), coalesce(n_offsets, 0), coalesce(states, MAP {}), coalesce(reasons, MAP {})
+        coalesce(records.n, 0), coalesce(n_offsets, 0), coalesce(states, MAP {}), coalesce(reasons, MAP {}),
+        coalesce(waiting.n, 0)
     FROM positions
     LEFT JOIN records USING (source, "partition")
     LEFT JOIN gapped USING (source, "partition")
+    LEFT JOIN waiting USING (source, "partition")
     ORDER BY source, "partition"
 """
 
@@ -140,8 +146,10 @@ class Store:
         for image in (image for triple in new for image in triple.images if isinstance(image, ImageBlob)):
             self.blobs.keep(image)
         with self.transaction():
-            self.check_follows(batch)
-            self.insert("outcomes", outcome_rows(outcomes, run_id, now))
+            read_at = self.release(batch)
+            self.check_follows(batch, read_at)
+            self.insert("outcomes", outcome_rows(outcomes, run_id, now, read_at))
+            self.insert("held", held_rows(batch.held, now, read_at))
             self.insert("triples", [triple_row(triple, now) for triple in new])
             self.insert("images", [row for triple in new for row in image_rows(triple)])
             self.insert("verdicts", [verdict_row(verdict, run_id) for verdict in verdicts])
@@ -153,6 +161,11 @@ class Store:
         """The next offset to read of every partition that was ever read."""
         rows = self.connection.execute('SELECT source, "partition", next_offset FROM positions').fetchall()
         return {(source, partition): next_offset for source, partition, next_offset in rows}
+
+    def held(self) -> dict[Position, Held]:
+        """The records that were read and wait for the rest of their interactions."""
+        rows = self.connection.execute('SELECT source, "partition", "offset", closed, triple_ids FROM held').fetchall()
+        return {Position(*place): Held(tuple(closed), tuple(ids)) for *place, closed, ids in rows}
 
     def judged(self, ids: Sequence[str], scorer: ScorerKey) -> set[str]:
         """Those of `ids` that have a verdict of this model, prompt and decoding, readable or not."""
@@ -175,10 +188,32 @@ class Store:
         known = {triple_id for (triple_id,) in rows}
         return [triple for triple in found if triple.id not in known]
 
-    def check_follows(self, batch: Batch) -> None:
-        """Refuse a batch that would leave a hole in the ledger or count an offset twice."""
+    def release(self, batch: Batch) -> dict[Position, datetime]:
+        """Take the batch's records out of those held, and give back when each of them was read."""
+        places = [item.record.position for item in batch.items] + list(batch.held)
+        if not places or not self.connection.execute("SELECT 1 FROM held LIMIT 1").fetchone():
+            return {}
+        query = """
+            DELETE FROM held WHERE (source, "partition", "offset") IN (
+                SELECT (unnest(?::VARCHAR[]), unnest(?::INTEGER[]), unnest(?::BIGINT[])))
+            RETURNING source, "partition", "offset", read_at"""
+        columns = [[at.source for at in places], [at.partition for at in places], [at.offset for at in places]]
+        return {Position(*place): read_at for *place, read_at in self.connection.execute(query, columns).fetchall()}
+
+    def check_follows(self, batch: Batch, released: Collection[Position]) -> None:
+        """Refuse a batch that would leave a hole in the ledger or count an offset twice.
+
+        Args:
+            batch: to be stored.
+            released: those of its records that were held; all others must come at or after the stored positions.
+        """
         stored = self.positions()
-        size = Counter((item.record.position.source, item.record.position.partition) for item in batch.items)
+        places = [item.record.position for item in batch.items] + list(batch.held)
+        size = Counter((at.source, at.partition) for at in places if at not in released)
+        for at in places:
+            next_offset = stored.get((at.source, at.partition), 0)
+            if (at in released) != (at.offset < next_offset):
+                raise PositionConflict(at.source, at.partition, stored=next_offset, n_offsets=1, end=at.offset + 1)
         for gap in batch.gaps:
             size[gap.source, gap.partition] += gap.last - gap.first + 1
         for partition, end in batch.positions.items():

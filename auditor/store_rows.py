@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from auditor.verdict import ScorerKey, Verdict
-from ingest.qta import Batch, Gap, ImageBlob, ImageFailure, Normalized, Outcome, Position, QTATriple
+from ingest.qta import Batch, Gap, Held, ImageBlob, ImageFailure, Normalized, Outcome, Position, QTATriple
 
 Row = dict[str, Any]
 
@@ -39,8 +39,10 @@ def run_row(run: Run) -> Row:
     }
 
 
-def outcome_rows(outcomes: Iterable[Outcome], run_id: str, now: datetime) -> list[Row]:
-    """The rows of `outcomes`."""
+def outcome_rows(
+    outcomes: Iterable[Outcome], run_id: str, now: datetime, read_at: Mapping[Position, datetime] = {}
+) -> list[Row]:
+    """The rows of `outcomes`; `read_at` has those that were held."""
     return [
         {
             **place(outcome.position),
@@ -50,8 +52,22 @@ def outcome_rows(outcomes: Iterable[Outcome], run_id: str, now: datetime) -> lis
             "triple_ids": list(outcome.triple_ids),
             "run_id": run_id,
             "stored_at": utc(now),
+            "read_at": read_at.get(outcome.position),
         }
         for outcome in outcomes
+    ]
+
+
+def held_rows(held: Mapping[Position, Held], now: datetime, read_at: Mapping[Position, datetime]) -> list[Row]:
+    """The rows of `held`; `read_at` has those that were held before."""
+    return [
+        {
+            **place(position),
+            "closed": list(one.closed),
+            "triple_ids": list(one.triple_ids),
+            "read_at": read_at.get(position, utc(now)),
+        }
+        for position, one in held.items()
     ]
 
 

@@ -60,6 +60,15 @@ class Kafka(Section):
     start: Literal["earliest", "latest"]
 
 
+class Assembly(Section):
+    """How long the parts of an interaction that is spread over records are waited for."""
+
+    enabled: bool
+    idle_s: Seconds
+    max_age_s: Seconds
+    max_held_bytes: Count
+
+
 class Batching(Section):
     """How many records an engine hands over at a time."""
 
@@ -112,6 +121,7 @@ class Config(Section):
     ingest: Ingest
     images: Images
     kafka: Kafka
+    assembly: Assembly
     batching: Batching
     auditor: Auditor
     policy: Policy

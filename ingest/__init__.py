@@ -9,6 +9,7 @@ stdin         standard input as a source
 topics        what a kafka:// SOURCE names, and where reading a partition begins
 kafka         topics as a source
 normalize     a record's bytes become triples or a rejection; the only caller of FORMATS
+assembly      keeps the parts of interactions that are spread over records, and joins them
 payload       bytes become JSON, or the reason why they cannot
 formats/      one log format per file; the table FORMATS
 exchange      what a format's parser gives: messages and their parts, provider-neutral

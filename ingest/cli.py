@@ -8,10 +8,11 @@ from conf.cli import config_of, parser, print_json
 
 def doctor(argv: list[str]) -> int:
     """`traceaudit doctor`: the dry run of a source."""
+    from ingest.assembly import Assembler, assembled
     from ingest.doctor import Summary, examine
     from ingest.doctor_table import print_summary
     from ingest.formats import FORMATS
-    from ingest.normalize import normalizer
+    from ingest.normalize import joiner, normalizer
     from ingest.source import open_source, records_of
 
     options = parser("doctor", "Dry run: which format each record is, what each field became; writes nothing.")
@@ -23,7 +24,8 @@ def doctor(argv: list[str]) -> int:
 
     records = records_of(open_source(args.source, config))
     summary = Summary()
-    for examined in examine(map(normalizer(config), islice(records, args.limit))):
+    assembler = Assembler(config.assembly, normalizer(config), joiner(config))
+    for examined in examine(assembled(islice(records, args.limit), assembler)):
         summary.add(examined)
         if args.json:
             print_json(examined.as_json())

@@ -51,12 +51,11 @@ def examine(items: Iterable[Normalized]) -> Iterator[Examined]:
 
 def outcome_of(item: Normalized, seen: set[str]) -> Outcome:
     """The state that a record would get after those whose triples are `seen`."""
-    position = item.record.position
+    position, ids = item.record.position, (*(triple.id for triple in item.triples), *item.part_of)
     if item.rejection:
-        return Outcome(position, State.REJECTED, item.rejection.reason, item.format)
+        return Outcome(position, State.REJECTED, item.rejection.reason, item.format, ids)
     if not item.triples:
-        return Outcome(position, State.EMPTY, item.empty_reason, item.format)
-    ids = tuple(triple.id for triple in item.triples)
+        return Outcome(position, State.EMPTY, item.empty_reason, item.format, ids)
     new = [triple for triple in item.triples if triple.id not in seen]
     if not new:
         return Outcome(position, State.DUPLICATE, None, item.format, ids)

@@ -111,14 +111,14 @@ class KafkaSource:
         self.found = Found()
         self.heard_at = time.monotonic()
 
-    def resume(self, stored: Mapping[Partition, int]) -> None:
+    def resume(self, stored: Mapping[Partition, int], again: Mapping[Partition, int] = {}) -> None:
         """See Source."""
         sources = {source for source, _ in stored}
         try:
             for name in self.topics.names:
                 # "latest" is for a topic new to us; a partition added while we were away is read from its start.
                 fresh = "earliest" if self.source(name) in sources else self.settings.start
-                self.take_up(self.missing(name), stored, fresh)
+                self.take_up(self.missing(name), stored, fresh, again)
         except KafkaError as error:
             raise unavailable(self.topics, error) from None
 
@@ -162,16 +162,23 @@ class KafkaSource:
         numbers = sorted(self.consumer.partitions_for_topic(topic))
         return [tp for number in numbers if (tp := TopicPartition(topic, number)) not in self.next]
 
-    def take_up(self, new: Sequence[TopicPartition], stored: Mapping[Partition, int], fresh: Fresh) -> None:
+    def take_up(
+        self,
+        new: Sequence[TopicPartition],
+        stored: Mapping[Partition, int],
+        fresh: Fresh,
+        again: Mapping[Partition, int] = {},
+    ) -> None:
         """Begin to read partitions, each where it was left, or at its `fresh` end."""
         if not new:
             return
         available = self.available(new)
         self.consumer.assign([*self.next, *new])
         for tp in new:
-            start = start_of(self.place(tp), stored.get(self.place(tp)), available[tp], fresh)
+            place = self.place(tp)
+            start = start_of(place, stored.get(place), available[tp], fresh, again.get(place))
             if start.first is not None:
-                self.found.starts[self.place(tp)] = start.first
+                self.found.starts[place] = start.first
             self.go_to(tp, start)
             self.ends[tp] = available[tp].stop
 

@@ -2,11 +2,12 @@
 
     bytes --payload--> JSON --envelope--> Logged --detection--> format --parse--> Exchange --turns--> triples
 
-Whatever the bytes are, the result is one of the three: nothing raises. All of this is pure.
+Where an interaction may be spread over records, the format gives fragments instead, which `ingest.assembly` keeps and
+has joined here. Whatever the bytes are, the result is one of these: nothing raises. All of this is pure.
 """
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from conf.schema import Config, Images, Ingest
@@ -26,11 +27,27 @@ NO_ANSWER = {Status.ERROR: "provider_error", Status.BLOCKED: "blocked"}
 
 def normalizer(config: Config) -> Callable[[Record], Normalized]:
     """`normalize` as `config` says, with the users' key from the environment variable that it names."""
-    user_key = os.environ.get(config.ingest.user_key_env, "").encode()
-    return lambda record: normalize(record, config.ingest, config.images, user_key)
+    user_key = user_key_of(config)
+    apart = config.assembly.enabled
+    return lambda record: normalize(record, config.ingest, config.images, user_key, apart=apart)
 
 
-def normalize(record: Record, ingest: Ingest, images: Images, user_key: bytes = b"") -> Normalized:
+def joiner(config: Config) -> Callable[[str, Sequence[Any], Record], Normalized]:
+    """`join` as `config` says."""
+    user_key = user_key_of(config)
+    return lambda name, payloads, record: join(
+        payloads, record, reading_of(record, name, config.ingest, config.images, user_key)
+    )
+
+
+def user_key_of(config: Config) -> bytes:
+    """The key that makes pseudonyms of users."""
+    return os.environ.get(config.ingest.user_key_env, "").encode()
+
+
+def normalize(
+    record: Record, ingest: Ingest, images: Images, user_key: bytes = b"", *, apart: bool = False
+) -> Normalized:
     """What one record became, before anything is scored.
 
     Args:
@@ -38,6 +55,7 @@ def normalize(record: Record, ingest: Ingest, images: Images, user_key: bytes = 
         ingest: what is read from a record, and where reading stops.
         images: which images are decoded.
         user_key: makes pseudonyms of users; see `ingest.identity.pseudonym`.
+        apart: give the fragments of interactions that may go on in other records; else read each record as if whole.
     """
     decoded = decode(record.value, ingest) if record.value else None
     if decoded is None:  # an empty value, or JSON null: how a log compacted by key deletes
@@ -48,28 +66,63 @@ def normalize(record: Record, ingest: Ingest, images: Images, user_key: bytes = 
     detected = detect(logged, ingest.format)
     if detected is None:
         return rejected(record, None, "unknown_format", shape_of(decoded))
+    reading = reading_of(record, detected.format, ingest, images, user_key)
+    return bounded(record, detected.format, lambda: parsed(record, logged, reading, apart=apart))
+
+
+def join(payloads: Sequence[Any], record: Record, reading: Reading) -> Normalized:
+    """What an interaction became whose parts came in several records, as if all of it were in the last of them.
+
+    Args:
+        payloads: of the interaction's fragments, in the order in which they were read.
+        record: the last of those that they came in.
+        reading: how that record is read; its format is one that has `fragments`.
+    """
+    exchanges_of = FORMATS[reading.format].join or no_exchanges
+    return bounded(record, reading.format, lambda: settled(record, exchanges_of(payloads), reading))
+
+
+def no_exchanges(payloads: Sequence[Any]) -> tuple[Exchange, ...]:  # noqa: ARG001
+    """The `join` of a format whose records are whole; nothing calls it, since such a format gives no fragments."""
+    return ()
+
+
+def reading_of(record: Record, format_name: str, ingest: Ingest, images: Images, user_key: bytes) -> Reading:
+    """How a record is read; its tenant is the header's, until the log says better."""
     tenant = tenant_of(record) or ingest.tenant
-    reading = Reading(record.position, detected.format, ingest, images, tenant, user_key, record.folder)
-    return parsed(record, logged, reading)
+    return Reading(record.position, format_name, ingest, images, tenant, user_key, record.folder)
 
 
-def parsed(record: Record, logged: Logged, reading: Reading) -> Normalized:
-    """The record's triples.
+def bounded(record: Record, format_name: str, read: Callable[[], Normalized]) -> Normalized:
+    """What `read` gives.
 
     The boundary that keeps one record's odd shape from its neighbours: what a parser stumbles over is the record's
     fault, and rejects it. The detail is a field's name or an error's type, never its text, which may quote the log.
     """
-    most = reading.ingest.max_triples
     try:
-        exchanges = FORMATS[reading.format].parse(logged)
-        turns = [(exchange, turn) for exchange in exchanges for turn in turns_of(exchange)]
-        if len(turns) > most:
-            return rejected(record, reading.format, "too_many_triples", f"{len(turns)}; ingest.max_triples is {most}")
-        triples = list(triples_of(turns, reading))
+        return read()
     except Malformed as error:
-        return rejected(record, reading.format, f"malformed_{reading.format}", error.where)
+        return rejected(record, format_name, f"malformed_{format_name}", error.where)
     except FAULTS as error:
-        return rejected(record, reading.format, f"malformed_{reading.format}", type(error).__name__)
+        return rejected(record, format_name, f"malformed_{format_name}", type(error).__name__)
+
+
+def parsed(record: Record, logged: Logged, reading: Reading, *, apart: bool) -> Normalized:
+    """The record's triples, or its parts of interactions that may go on in other records."""
+    known = FORMATS[reading.format]
+    fragments = known.fragments(logged) if apart and known.fragments else ()
+    if fragments:
+        return Normalized(record, reading.format, fragments=fragments)
+    return settled(record, known.parse(logged), reading)
+
+
+def settled(record: Record, exchanges: Iterable[Exchange], reading: Reading) -> Normalized:
+    """The triples of some exchanges, which go with `record`."""
+    most = reading.ingest.max_triples
+    turns = [(exchange, turn) for exchange in exchanges for turn in turns_of(exchange)]
+    if len(turns) > most:
+        return rejected(record, reading.format, "too_many_triples", f"{len(turns)}; ingest.max_triples is {most}")
+    triples = list(triples_of(turns, reading))
     kept = tuple(triple for triple in triples if no_answer(triple) is None)
     if kept:
         return Normalized(record, reading.format, kept)

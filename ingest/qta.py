@@ -278,7 +278,11 @@ class Normalized:
     """What one record became, before anything is scored.
 
     Exactly one of these holds: `rejection` is set; `triples` is not empty; `fragments` is not empty, and the record
-    waits for the rest; `empty_reason` is set.
+    waits for the rest; `empty_reason` is set. One exception: a record that holds parts of several interactions, and is
+    rejected for one of them, carries the triples of the others beside its rejection.
+
+    Attributes:
+        part_of: ids of triples that this record holds parts of, and that went with another record.
     """
 
     record: Record
@@ -287,6 +291,21 @@ class Normalized:
     rejection: Rejection | None = None
     empty_reason: str | None = None
     fragments: tuple[Fragment, ...] = ()
+    part_of: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A record that was read and waits for the rest of its interactions; its position is stored, its bytes are not.
+
+    Attributes:
+        closed: names of its interactions whose triples are out already, see `ingest.assembly.name_of`; read again
+            after a crash, the record has no part in them.
+        triple_ids: the triples of those.
+    """
+
+    closed: tuple[str, ...] = ()
+    triple_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,22 +325,29 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What an engine hands over: records in reading order, and where each partition stands after them.
+    """What an engine hands over: records in the order in which they settled, and where each partition stands after it.
 
     Attributes:
+        items: settled records: those just read, and those that were held in batches before.
         positions: (source, partition) -> the next offset to read once this batch is stored.
         starts: (source, partition) -> the first offset that was ever asked for; given for partitions new to the store.
+        held: records that stay held: those just read, and those held before of which there is news.
     """
 
     items: tuple[Normalized, ...]
     positions: Mapping[tuple[str, int], int]
     starts: Mapping[tuple[str, int], int] = field(default_factory=dict)
     gaps: tuple[Gap, ...] = ()
+    held: Mapping[Position, Held] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one record: its one terminal state, and the reason where it was not scored."""
+    """What became of one record: its one terminal state, and the reason where it was not scored.
+
+    Attributes:
+        triple_ids: the triples that went with it, then those that it holds parts of.
+    """
 
     position: Position
     state: State

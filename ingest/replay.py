@@ -23,11 +23,11 @@ class Replay:
         self.max_record_bytes = config.ingest.max_record_bytes
         self.max_records = config.batching.max_records
         self.max_bytes = config.batching.max_bytes
-        self.polls = self.read({})
+        self.polls = self.read({}, {})
 
-    def resume(self, stored: Mapping[Partition, int]) -> None:
+    def resume(self, stored: Mapping[Partition, int], again: Mapping[Partition, int] = {}) -> None:
         """See Source."""
-        self.polls = self.read(stored)
+        self.polls = self.read(stored, again)
 
     def poll(self) -> Polled:
         """See Source."""
@@ -40,22 +40,25 @@ class Replay:
         """See Source."""
         self.polls.close()
 
-    def read(self, stored: Mapping[Partition, int]) -> Generator[Polled]:
+    def read(self, stored: Mapping[Partition, int], again: Mapping[Partition, int]) -> Generator[Polled]:
         """The polls over all files, each bounded in records and bytes."""
         for path in self.files:
             try:
-                yield from self.read_file(path, stored)
+                yield from self.read_file(path, stored, again)
             except OSError as error:
                 raise SourceUnavailable(f"{path}: {error.strerror or error}") from None
 
-    def read_file(self, path: Path, stored: Mapping[Partition, int]) -> Iterator[Polled]:
+    def read_file(
+        self, path: Path, stored: Mapping[Partition, int], again: Mapping[Partition, int]
+    ) -> Iterator[Polled]:
         """The polls over one file, the first of which says where reading begins."""
         source = f"file:{path}"
-        first = stored.get((source, 0), 0)
+        end = stored.get((source, 0), 0)
+        first = again.get((source, 0), end)
         starts = {} if (source, 0) in stored else {(source, 0): 0}
         records: list[Record] = []
         n_bytes = 0
-        for record in self.records(path, source, first):
+        for record in self.records(path, source, first, end):
             records.append(record)
             n_bytes += len(record.value)
             if len(records) == self.max_records or n_bytes >= self.max_bytes:
@@ -63,19 +66,21 @@ class Replay:
                 records, n_bytes, starts = [], 0, {}
         yield Polled(tuple(records), starts)
 
-    def records(self, path: Path, source: str, first: int) -> Iterator[Record]:
-        """The file's records from number `first` on.
+    def records(self, path: Path, source: str, first: int, end: int) -> Iterator[Record]:
+        """The file's records from number `first` on; `end` is the number of those that were read of it before.
 
         Raises:
-            SourceChanged: the file has fewer records than were read from it before.
+            SourceChanged: it has fewer now.
         """
         folder = str(path.parent)
         # One record back from where we stand: if it is not there any more, then this is another file.
-        values = values_of(path, self.max_record_bytes, max(0, first - 1))
-        if first and next(values, None) is None:
-            raise SourceChanged(str(path), first)
-        for offset, value in enumerate(values, first):
-            yield Record(Position(source, 0, offset), value, folder=folder)
+        begin = min(first, max(0, end - 1))
+        offset = begin - 1
+        for offset, value in enumerate(values_of(path, self.max_record_bytes, begin), begin):
+            if offset >= first:
+                yield Record(Position(source, 0, offset), value, folder=folder)
+        if offset < end - 1:
+            raise SourceChanged(str(path), end)
 
 
 def find_files(texts: Sequence[str]) -> list[Path]:

@@ -16,6 +16,9 @@ from ingest.qta import Gap, Record
 Partition = tuple[str, int]
 """Source name and partition number, as in a Position."""
 
+STDIN = "stdin:"
+"""How the name of a standard input begins; what was read of it cannot be read again."""
+
 
 @dataclass(frozen=True, slots=True)
 class Polled:
@@ -39,8 +42,13 @@ class Source(Protocol):
     `commit` whenever positions are stored, `close` at the end, also after an error.
     """
 
-    def resume(self, stored: Mapping[Partition, int]) -> None:
+    def resume(self, stored: Mapping[Partition, int], again: Mapping[Partition, int] = {}) -> None:
         """Start where `stored` says, and elsewhere at the beginning; partitions of other sources are ignored.
+
+        Args:
+            stored: partition -> the next offset to read.
+            again: partition -> an offset before that at which reading starts instead; the caller knows what of it to
+                pass over. A gap that the source reports may begin there.
 
         Raises:
             SourceChanged: what was read before is not there any more, so that positions mean something else.

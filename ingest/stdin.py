@@ -10,7 +10,7 @@ from typing import BinaryIO
 from conf.schema import Config
 from ingest.files import lines_of
 from ingest.qta import Position, Record
-from ingest.source import Partition, Polled
+from ingest.source import STDIN, Partition, Polled
 
 READ_AHEAD = 64  # lines: bounds memory when they are long
 
@@ -19,7 +19,7 @@ class Stdin:
     """Reads lines in a thread, so that a quiet pipe holds up neither a batch that has waited long nor a stop."""
 
     def __init__(self, config: Config, file: BinaryIO | None = None) -> None:
-        self.source = f"stdin:{uuid.uuid4().hex}"
+        self.source = f"{STDIN}{uuid.uuid4().hex}"
         self.file = file or sys.stdin.buffer
         self.max_record_bytes = config.ingest.max_record_bytes
         self.max_records = config.batching.max_records
@@ -28,7 +28,7 @@ class Stdin:
         self.next_offset = 0
         self.reader = threading.Thread(target=self.read, daemon=True)
 
-    def resume(self, stored: Mapping[Partition, int]) -> None:  # noqa: ARG002 - nothing was read before
+    def resume(self, stored: Mapping[Partition, int], again: Mapping[Partition, int] = {}) -> None:  # noqa: ARG002 - nothing was read before
         """See Source."""
         self.reader.start()
 

@@ -60,7 +60,9 @@ def parse_topics(text: str) -> Topics:
     return Topics(brokers, names, options.get("group"))
 
 
-def start_of(partition: Partition, stored: int | None, available: range, fresh: Fresh) -> Start:
+def start_of(
+    partition: Partition, stored: int | None, available: range, fresh: Fresh, again: int | None = None
+) -> Start:
     """Where reading begins, given what is stored and which offsets the broker has.
 
     Args:
@@ -68,6 +70,7 @@ def start_of(partition: Partition, stored: int | None, available: range, fresh: 
         stored: the next offset to read; None for a partition that is new to the store.
         available: the broker's first offset and the one after its last.
         fresh: which end a new partition begins at.
+        again: an offset before `stored` at which reading begins instead, for the sake of held records.
 
     Raises:
         SourceChanged: the broker ends before what is stored: the topic was deleted and made anew.
@@ -77,9 +80,10 @@ def start_of(partition: Partition, stored: int | None, available: range, fresh: 
         return Start(first, first=first)
     if stored > available.stop:
         raise SourceChanged(f"{partition[0]} partition {partition[1]}", stored)
-    if stored < available.start:
-        return Start(available.start, gap=Gap(*partition, stored, available.start - 1, RETENTION))
-    return Start(stored)
+    first = stored if again is None else again
+    if first < available.start:
+        return Start(available.start, gap=Gap(*partition, first, available.start - 1, RETENTION))
+    return Start(first)
 
 
 def gap_between(partition: Partition, expected: int, found: int) -> list[Gap]:

@@ -1,6 +1,7 @@
 """Records become batches: by count, by bytes, by age."""
 
-from ingest.qta import Batch, Gap, Normalized
+from ingest.assembly import Assembled
+from ingest.qta import Batch, Gap, Held, Normalized, Position, Record
 from ingest.source import Partition
 
 
@@ -8,15 +9,18 @@ class Pending:
     """The batch that is being filled.
 
     Attributes:
-        n_bytes: of the records in it, as read.
-        since: time at which its first item came; None while there is nothing to hand over.
+        n_read: records read, whether they settled or are held.
+        n_bytes: of the records that settled, as read.
+        since: time at which the first of it came; None while there is nothing to hand over.
     """
 
     def __init__(self) -> None:
         self.items: list[Normalized] = []
+        self.held: dict[Position, Held] = {}
         self.gaps: list[Gap] = []
         self.positions: dict[Partition, int] = {}
         self.starts: dict[Partition, int] = {}
+        self.n_read = 0
         self.n_bytes = 0
         self.since: float | None = None
 
@@ -25,12 +29,28 @@ class Pending:
         self.starts[partition] = offset
         self.advance(partition, offset, now)
 
-    def add(self, item: Normalized, now: float) -> None:
-        """One more record."""
-        position = item.record.position
+    def read(self, record: Record, now: float) -> None:
+        """One more record, of which `settle` or `hold` says what became of it."""
+        position = record.position
+        self.n_read += 1
+        self.advance((position.source, position.partition), position.offset + 1, now)
+
+    def put(self, assembled: Assembled, now: float) -> None:
+        """Records that belong together, settled and held."""
+        for item in assembled.items:
+            self.settle(item, now)
+        for position, held in assembled.held.items():
+            self.held[position] = held
+        if self.since is None and assembled.held:
+            self.since = now
+
+    def settle(self, item: Normalized, now: float) -> None:
+        """A record, read just now or before, has become what it is."""
         self.items.append(item)
         self.n_bytes += len(item.record.value)
-        self.advance((position.source, position.partition), position.offset + 1, now)
+        self.held.pop(item.record.position, None)
+        if self.since is None:
+            self.since = now
 
     def skip(self, gap: Gap, now: float) -> None:
         """Offsets that hold no record."""
@@ -47,8 +67,9 @@ class Pending:
         """Whether it is time to hand over: the batch is full, or has waited long enough."""
         if self.since is None:
             return False
-        return len(self.items) >= max_records or self.n_bytes >= max_bytes or now - self.since >= max_age_s
+        n_records = max(self.n_read, len(self.items))
+        return n_records >= max_records or self.n_bytes >= max_bytes or now - self.since >= max_age_s
 
     def batch(self) -> Batch:
         """What there is, as an engine hands it over."""
-        return Batch(tuple(self.items), self.positions, self.starts, tuple(self.gaps))
+        return Batch(tuple(self.items), self.positions, self.starts, tuple(self.gaps), self.held)

@@ -7,9 +7,10 @@ import pytest
 from kafka import KafkaConsumer, TopicPartition
 
 from conf.schema import Config, load
+from ingest.assembly import Assembler
 from ingest.engines.embedded import Embedded
 from ingest.kafka import open_topics
-from ingest.normalize import normalizer
+from ingest.normalize import joiner, normalizer
 from ingest.qta import Batch
 from tests.bench.measure import compare
 from tests.broker import Broker
@@ -61,7 +62,8 @@ def consume(broker: Broker, topic: str, config: Config) -> None:
         batches.append(len(batch.items))
 
     source = open_topics(f"kafka://{broker.bootstrap}/{topic}", config, follow=False)
-    Embedded([source], normalizer(config), config.batching, {}).run(handle, Event())
+    assembler = Assembler(config.assembly, normalizer(config), joiner(config))
+    Embedded([source], assembler, config.batching, {}).run(handle, Event())
     assert sum(batches) == N_RECORDS
 
 

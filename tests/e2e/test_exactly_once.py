@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 SMALL_BATCHES = ("--set", "batching.max_records=16", "--set", "kafka.poll_records=20")
 KILLED = -9
-TABLES_OF_A_BATCH = 7  # inserts for each batch; the run itself is one more, before the first
+TABLES_OF_A_BATCH = 8  # inserts for each batch; the run itself is one more, before the first
 DEATHS = [
     *((point, 1 + 2 * number) for number, point in enumerate(POINTS)),
     ("half_of_the_tables", 1 + 2 * TABLES_OF_A_BATCH),  # all is written, the commit is next

@@ -1,9 +1,10 @@
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from threading import Event
 
 import pytest
 
 from conf.schema import load
+from ingest.assembly import Assembler
 from ingest.engines.batching import Pending
 from ingest.engines.embedded import Embedded
 from ingest.errors import SourceUnavailable
@@ -21,6 +22,11 @@ def named(item: Record) -> Normalized:
     return Normalized(item, "test", empty_reason="test")
 
 
+def whole(name: str, payloads: Sequence[object], item: Record) -> Normalized:
+    """The `join` of tests whose records have no fragments."""
+    raise AssertionError(name)
+
+
 class Scripted:
     """A source that gives what it was told to, then breaks or ends."""
 
@@ -28,7 +34,7 @@ class Scripted:
         self.polls = list(polls)
         self.calls: list[object] = []
 
-    def resume(self, stored: Mapping[Partition, int]) -> None:
+    def resume(self, stored: Mapping[Partition, int], again: Mapping[Partition, int] = {}) -> None:
         self.calls.append(dict(stored))
 
     def poll(self) -> Polled:
@@ -45,15 +51,16 @@ class Scripted:
 
 
 def run(source: Scripted, clock: list[float] | None = None, **batching: str) -> list[Batch]:
-    limits = load(overrides={f"batching.{key}": value for key, value in batching.items()}).batching
-    times = iter(clock or [])
+    config = load(overrides={f"batching.{key}": value for key, value in batching.items()})
+    times, last = iter(clock or []), (clock or [0.0])[-1]
     batches: list[Batch] = []
 
     def handle(batch: Batch) -> None:
         source.calls.append("handle")
         batches.append(batch)
 
-    Embedded([source], named, limits, {PLACE: 4}, lambda: next(times, 0.0)).run(handle, Event())
+    assembler = Assembler(config.assembly, named, whole)
+    Embedded([source], assembler, config.batching, {PLACE: 4}, lambda: next(times, last)).run(handle, Event())
     return batches
 
 
@@ -91,7 +98,7 @@ def test_a_batch_is_bounded_in_bytes() -> None:
 def test_a_batch_that_does_not_fill_is_due_when_it_is_old(now: float, due: bool) -> None:
     pending = Pending()
     assert not pending.is_due(100.0, 256, 1000, 5.0)
-    pending.add(named(record(0)), 10.0)
+    pending.read(record(0), 10.0)
     assert pending.is_due(now, 256, 1000, 5.0) is due
 
 

@@ -1,13 +1,14 @@
 """What every engine promises (`ingest.engines.base`), over files; a new engine is one more line in ENGINES."""
 
 import importlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from threading import Event
 
 import pytest
 
 from conf.schema import Config, load
+from ingest.assembly import Assembler
 from ingest.engines import ENGINES
 from ingest.engines.base import Engine
 from ingest.qta import Batch, Normalized, Record
@@ -22,10 +23,16 @@ def make_engine(request: pytest.FixtureRequest) -> MakeEngine:
     module, _, name = ENGINES[request.param].partition(":")
 
     def make(sources: list[Source], stored: Mapping[Partition, int] = {}, config: Config = CONFIG) -> Engine:
-        engine: Engine = getattr(importlib.import_module(module), name)(sources, named, config.batching, stored)
+        assembler = Assembler(config.assembly, named, whole)
+        engine: Engine = getattr(importlib.import_module(module), name)(sources, assembler, config.batching, stored)
         return engine
 
     return make
+
+
+def whole(name: str, payloads: Sequence[object], record: Record) -> Normalized:
+    """The `join` of records without fragments."""
+    raise AssertionError(name)
 
 
 def named(record: Record) -> Normalized:
