@@ -24,15 +24,20 @@ from auditor.query_rows import (
 from auditor.verdict import Judgment
 
 # A partition's share of a day runs from where the days before ended to where the days after begin; so a record that was
-# lost at midnight is missing from the sums of both days, and cannot hide between them.
+# lost at midnight is missing from the sums of both days, and cannot hide between them. A record that was held over
+# midnight is in the share of the day on which it was read and in the states of the day on which it settled: `brought`
+# and `left_over` say how many came from the days before, and how many this day left to those after it.
 COVERAGE = """
     WITH spans AS (
-        SELECT source, "partition", "offset" AS first, "offset" AS last, stored_at FROM outcomes
+        SELECT source, "partition", "offset" AS first, "offset" AS last, coalesce(read_at, stored_at) AS read_at
+        FROM outcomes
+        UNION ALL
+        SELECT source, "partition", "offset", "offset", read_at FROM held
         UNION ALL
         SELECT source, "partition", first_offset, last_offset, stored_at FROM gaps
     ), bounds AS (
         SELECT source, "partition",
-            max(last) FILTER (stored_at < $start) AS before, min(first) FILTER (stored_at >= $end) AS after
+            max(last) FILTER (read_at < $start) AS before, min(first) FILTER (read_at >= $end) AS after
         FROM spans GROUP BY ALL
     ), counted AS (
         SELECT source, "partition", state, count(*) AS n FROM outcomes
@@ -42,11 +47,20 @@ COVERAGE = """
     ), holes AS (
         SELECT source, "partition", sum(last_offset - first_offset + 1)::BIGINT AS n FROM gaps
         WHERE stored_at >= $start AND stored_at < $end GROUP BY ALL
+    ), waited AS (
+        SELECT source, "partition", read_at, stored_at FROM outcomes WHERE read_at IS NOT NULL
+        UNION ALL
+        SELECT source, "partition", read_at, NULL FROM held
+    ), carried AS (
+        SELECT source, "partition",
+            count(*) FILTER (read_at < $start AND stored_at >= $start AND stored_at < $end) AS brought,
+            count(*) FILTER (read_at >= $start AND read_at < $end AND coalesce(stored_at >= $end, true)) AS left_over
+        FROM waited GROUP BY ALL
     )
     SELECT source, "partition", coalesce(before + 1, first_offset), coalesce(after, next_offset), states,
-        coalesce(holes.n, 0)
+        coalesce(holes.n, 0), coalesce(brought, 0), coalesce(left_over, 0)
     FROM positions LEFT JOIN bounds USING (source, "partition") LEFT JOIN states USING (source, "partition")
-    LEFT JOIN holes USING (source, "partition")
+    LEFT JOIN holes USING (source, "partition") LEFT JOIN carried USING (source, "partition")
     ORDER BY source, "partition"
 """
 
@@ -124,7 +138,7 @@ def latest_day(connection: duckdb.DuckDBPyConnection) -> date | None:
 def coverage(connection: duckdb.DuckDBPyConnection, day: date) -> list[CoverageRow]:
     """One row for each partition ever read, also those with nothing new that day."""
     rows = connection.execute(COVERAGE, bounds(day)).fetchall()
-    return [CoverageRow(row[0], row[1], row[2], row[3], row[4] or {}, row[5]) for row in rows]
+    return [CoverageRow(row[0], row[1], row[2], row[3], row[4] or {}, *row[5:]) for row in rows]
 
 
 def unjudged(connection: duckdb.DuckDBPyConnection, day: date) -> list[UnjudgedRow]:

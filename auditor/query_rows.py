@@ -16,6 +16,8 @@ class CoverageRow:
         first, end: the offsets that the day answers for, `end` not included.
         states: terminal state -> records.
         gap_offsets: offsets that are known to hold no record.
+        brought: records among `states` that were read on a day before, and held until this one.
+        left_over: records read that day that were held at its end.
     """
 
     source: str
@@ -24,6 +26,8 @@ class CoverageRow:
     end: int
     states: Mapping[str, int]
     gap_offsets: int
+    brought: int
+    left_over: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -210,9 +210,9 @@ class Store:
         stored = self.positions()
         places = [item.record.position for item in batch.items] + list(batch.held)
         size = Counter((at.source, at.partition) for at in places if at not in released)
-        for at in places:
+        for at, n in Counter(places).items():
             next_offset = stored.get((at.source, at.partition), 0)
-            if (at in released) != (at.offset < next_offset):
+            if n > 1 or (at in released) != (at.offset < next_offset):
                 raise PositionConflict(at.source, at.partition, stored=next_offset, n_offsets=1, end=at.offset + 1)
         for gap in batch.gaps:
             size[gap.source, gap.partition] += gap.last - gap.first + 1

@@ -154,9 +154,18 @@ def make_cases(found: Iterable[Found], evidence: Evidence, max_chars: int) -> It
 def partition_line(row: CoverageRow) -> PartitionLine:
     """One partition, with what is left when records and gaps are taken from the offsets."""
     offsets, records = row.end - row.first, sum(row.states.values())
-    difference = offsets - records - row.gap_offsets
     return PartitionLine(
-        row.source, row.partition, row.first, row.end, offsets, records, row.states, row.gap_offsets, difference
+        source=row.source,
+        partition=row.partition,
+        first=row.first,
+        end=row.end,
+        offsets=offsets,
+        records=records,
+        states=row.states,
+        gap_offsets=row.gap_offsets,
+        brought=row.brought,
+        left_over=row.left_over,
+        difference=offsets + row.brought - records - row.gap_offsets - row.left_over,
     )
 
 
@@ -169,6 +178,8 @@ def total(lines: Sequence[PartitionLine]) -> CoverageTotals:
         records=sum(line.records for line in lines),
         states={state.value: sum(line.states.get(state.value, 0) for line in lines) for state in State},
         gap_offsets=sum(line.gap_offsets for line in lines),
+        brought=sum(line.brought for line in lines),
+        left_over=sum(line.left_over for line in lines),
         difference=sum(line.difference for line in lines),
     )
 

@@ -11,7 +11,11 @@ from reports.cases import Case
 
 @dataclass(frozen=True, slots=True)
 class PartitionLine:
-    """A partition's share of the day: `offsets` = `records` + `gap_offsets` + `difference`, and the last is 0."""
+    """A partition's share of the day, in which nothing is left over: `difference` is 0.
+
+    `offsets` + `brought` = `records` + `gap_offsets` + `left_over` + `difference`: records that waited for the rest of
+    their traces over midnight are brought from the day before, or left to the next.
+    """
 
     source: str
     partition: int
@@ -21,6 +25,8 @@ class PartitionLine:
     records: int
     states: Mapping[str, int]
     gap_offsets: int
+    brought: int
+    left_over: int
     difference: int
 
 
@@ -34,6 +40,8 @@ class CoverageTotals:
     records: int
     states: Mapping[str, int]
     gap_offsets: int
+    brought: int
+    left_over: int
     difference: int
 
 

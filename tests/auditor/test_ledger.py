@@ -10,11 +10,12 @@ def line(**changes: Any) -> LedgerLine:
         "source": "kafka:c/t",
         "partition": 1,
         "start": 10,
-        "end": 20,
+        "end": 22,
         "records": 7,
         "offsets": 7,
         "states": {"scored": 5, "rejected": 2},
         "gaps": {"retention": 1, "compacted_or_transaction": 2},
+        "held": 2,
     }
     return LedgerLine(**whole | changes)
 
@@ -24,11 +25,12 @@ def test_a_line_says_what_became_of_each_offset() -> None:
         "source": "kafka:c/t",
         "partition": 1,
         "from": 10,
-        "to": 20,
+        "to": 22,
         "records": 7,
         "states": {"scored": 5, "rejected": 2},
         "gaps": 3,
         "gap_reasons": {"retention": 1, "compacted_or_transaction": 2},
+        "held": 2,
         "balanced": True,
     }
 
@@ -36,7 +38,8 @@ def test_a_line_says_what_became_of_each_offset() -> None:
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"end": 21},
+        {"end": 23},
+        {"held": 1},
         {"records": 8, "offsets": 8, "states": {"scored": 8}},
         {"offsets": 6},
         {"states": {"scored": 5}},

@@ -1,6 +1,8 @@
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,7 @@ import pytest
 from auditor.errors import PositionConflict, StoreLocked, StoreUnusable
 from auditor.store import MEMORY, Store
 from auditor.verdict import ScorerKey
-from ingest.qta import Gap, ImageFailure, ImageReason, Outcome, Position, RefKind, State, ToolCall
+from ingest.qta import Batch, Gap, Held, ImageFailure, ImageReason, Outcome, Position, RefKind, State, ToolCall
 from tests.factories import (
     KEY,
     NOW,
@@ -130,6 +132,41 @@ def test_a_batch_that_does_not_follow_leaves_nothing_behind(store: Store, batch:
         store.save(batch, [scored(0)], [make_verdict("t9")], "run1", NOW)
     assert counts(store) == before
     assert store.positions() == {(SOURCE, 0): 1}
+
+
+def test_a_held_record_is_on_the_ledger_and_settles_later_from_before_the_position(store: Store) -> None:
+    place, news = Position(SOURCE, 0, 0), Held(("k1",), ("t9",))
+    batch = make_batch(make_item(1, make_triple()), positions={(SOURCE, 0): 2}, starts={(SOURCE, 0): 0})
+    store.save(replace(batch, held={place: Held()}), [scored(1, "t1")], [make_verdict()], "run1", NOW)
+    (line,) = store.ledger()
+    assert (line.records, line.held, line.balanced) == (1, 1, True)
+    store.save(Batch((), {}, held={place: news}), [], [], "run1", NOW + timedelta(hours=1))
+    assert store.held() == {place: news}
+    store.save(Batch((make_item(0),), {}), [scored(0)], [], "run1", NOW + timedelta(hours=2))
+    (line,) = store.ledger()
+    assert (line.records, line.held, line.balanced, store.held()) == (2, 0, True, {})
+    read = rows(store, 'SELECT "offset", read_at FROM outcomes ORDER BY 1')
+    assert read == [(0, NOW.replace(tzinfo=None)), (1, None)]
+
+
+@pytest.mark.parametrize(
+    "batch",
+    [
+        Batch((make_item(0),), {}),
+        Batch((make_item(1), make_item(1)), {}),
+        Batch((), {(SOURCE, 0): 3}, held={Position(SOURCE, 0, 0): Held()}),
+        Batch((), {(SOURCE, 0): 3}, held={Position(SOURCE, 0, 1): Held()}),
+        Batch((make_item(1),), {(SOURCE, 0): 3}),
+    ],
+    ids=["settled_already", "settled_twice", "held_again", "hole", "settled_and_hole"],
+)
+def test_a_record_before_the_position_must_be_one_that_is_held(store: Store, batch: Batch) -> None:
+    first = make_batch(make_item(0), positions={(SOURCE, 0): 2}, starts={(SOURCE, 0): 0})
+    store.save(replace(first, held={Position(SOURCE, 0, 1): Held()}), [scored(0)], [], "run1", NOW)
+    with pytest.raises(PositionConflict):
+        store.save(batch, [], [], "run1", NOW)
+    assert store.held() == {Position(SOURCE, 0, 1): Held()}
+    assert store.positions() == {(SOURCE, 0): 2}
 
 
 def test_a_partition_is_on_the_ledger_before_anything_is_read_of_it(store: Store) -> None:

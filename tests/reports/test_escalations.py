@@ -1,14 +1,27 @@
 """The numbers of a report: they reconcile, and nothing is hidden in them."""
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import UTC, date, timedelta
 from pathlib import Path
 
 import pytest
 
 from auditor.store import Store
 from auditor.store_rows import verdict_row
-from ingest.qta import ImageFailure, ImageReason, RefKind, Status, ThinkingKind
+from ingest.qta import (
+    Batch,
+    Held,
+    ImageFailure,
+    ImageReason,
+    Normalized,
+    Outcome,
+    Position,
+    Record,
+    RefKind,
+    State,
+    Status,
+    ThinkingKind,
+)
 from reports.errors import NothingToReport
 from reports.nightly import read_report
 from reports.report import EscalationReport
@@ -50,6 +63,23 @@ def test_a_record_lost_at_midnight_is_missing_from_both_days(store: Store) -> No
     assert report_of(store, DAY).totals.difference == report_of(store, tomorrow.date()).totals.difference == 0
     store.connection.execute('DELETE FROM outcomes WHERE "offset" = 3')
     assert report_of(store, DAY).totals.difference == report_of(store, tomorrow.date()).totals.difference == 1
+
+
+def test_a_record_held_over_midnight_is_read_on_one_day_and_settled_on_the_next(store: Store) -> None:
+    tomorrow, late = NOW + timedelta(days=1), Position(SOURCE, 0, 1)
+    seed(store, [judged(0, 0.1)])
+    store.save(Batch((), {(SOURCE, 0): 2}, held={late: Held()}), [], [], "run", NOW.replace(tzinfo=UTC))
+    before = report_of(store, DAY).totals
+    assert (before.offsets, before.records, before.left_over, before.difference) == (2, 1, 1, 0)
+    triple, verdict = judged(1, 0.1, tomorrow)
+    settled = Normalized(Record(late, b"{}"), "qta", (triple,))
+    outcome = Outcome(late, State.SCORED, None, "qta", (triple.id,))
+    store.save(Batch((settled,), {}), [outcome], [verdict], "run", tomorrow.replace(tzinfo=UTC))
+    assert report_of(store, DAY).totals == before
+    after = report_of(store, tomorrow.date()).totals
+    assert (after.offsets, after.brought, after.records, after.difference) == (0, 1, 1, 0)
+    store.connection.execute('DELETE FROM outcomes WHERE "offset" = 1')
+    assert report_of(store, DAY).totals.difference == 1
 
 
 def test_a_day_without_records_says_so_and_names_the_silent_partition(store: Store) -> None:

@@ -4,8 +4,10 @@ import sys
 from threading import Event
 
 from conf.schema import load
+from ingest.assembly import Assembler
 from ingest.engines.embedded import Embedded
 from ingest.kafka import open_topics
+from ingest.normalize import joiner
 from ingest.qta import Batch
 from tests.bench.rivals.mapping import Mapped
 
@@ -17,5 +19,6 @@ if __name__ == "__main__":
         """Nothing: what a batch becomes is not measured."""
 
     source = open_topics(f"kafka://{bootstrap}/{topic}", config, follow=False)
-    Embedded([source], mapped.record, config.batching, {}).run(handle, Event())
+    assembler = Assembler(config.assembly, mapped.record, joiner(config))
+    Embedded([source], assembler, config.batching, {}).run(handle, Event())
     mapped.report()

@@ -34,7 +34,7 @@ class Scripted:
         self.polls = list(polls)
         self.calls: list[object] = []
 
-    def resume(self, stored: Mapping[Partition, int], again: Mapping[Partition, int] = {}) -> None:
+    def resume(self, stored: Mapping[Partition, int], again: Mapping[Partition, int] = {}) -> None:  # noqa: ARG002
         self.calls.append(dict(stored))
 
     def poll(self) -> Polled:
