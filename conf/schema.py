@@ -33,10 +33,28 @@ class Ingest(Section):
     max_triples: Count
     max_context_chars: Annotated[int, Field(ge=0)]
     format: str
+    mapping: str
     request_path: str
     response_path: str
     tenant: str
     user_key_env: str
+
+
+class TopicPin(Section):
+    """What is known beforehand of the records of a topic, or of files; an empty value pins nothing."""
+
+    format: str = ""
+    mapping: str = ""
+    tenant: str = ""
+
+
+class Registry(Section):
+    """Where the schemas of Avro records are."""
+
+    url: str
+    auth_env: str
+    timeout_s: Annotated[float, Field(gt=0, le=10)]
+    max_bytes: Count
 
 
 class Images(Section):
@@ -119,6 +137,8 @@ class Config(Section):
     """Everything that can be set, one section per concern."""
 
     ingest: Ingest
+    topics: dict[str, TopicPin]
+    registry: Registry
     images: Images
     kafka: Kafka
     assembly: Assembly
@@ -203,5 +223,5 @@ def allowed_keys(loc: tuple[int | str, ...]) -> list[str]:
     """The keys known beside `loc`: section names at the top, a section's keys below."""
     if len(loc) == 1:
         return sorted(Config.model_fields)
-    section = Config.model_fields[str(loc[0])].annotation
+    section = TopicPin if loc[0] == "topics" else Config.model_fields[str(loc[0])].annotation
     return sorted(section.model_fields) if isinstance(section, type) and issubclass(section, BaseModel) else []

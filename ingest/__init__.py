@@ -10,7 +10,15 @@ topics        what a kafka:// SOURCE names, and where reading a partition begins
 kafka         topics as a source
 normalize     a record's bytes become triples or a rejection; the only caller of FORMATS
 assembly      keeps the parts of interactions that are spread over records, and joins them
+unwrap        envelopes are opened one in another; arrays and JSON lines are taken apart
+envelopes/    one kind of envelope per file; the table ENVELOPES
 payload       bytes become JSON, or the reason why they cannot
+compression   compressed values are unpacked, never further than allowed
+registry      the schema registry, asked over its REST API
+avro          Avro bytes and their schema become JSON
+pins          what is known beforehand of a topic's records
+mapping       a mapping file makes a house format readable, without code
+unknown       what a record of no known format looks like
 formats/      one log format per file; the table FORMATS
 exchange      what a format's parser gives: messages and their parts, provider-neutral
 turns         messages become turns: one human message up to the final answer

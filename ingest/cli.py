@@ -18,9 +18,12 @@ def doctor(argv: list[str]) -> int:
     options = parser("doctor", "Dry run: which format each record is, what each field became; writes nothing.")
     options.add_argument("source", metavar="SOURCE", help="a path, a folder, a glob, -, or kafka://host:port/topic")
     options.add_argument("--format", choices=FORMATS, help="the format of every record (ingest.format)")
+    options.add_argument("--mapping", metavar="FILE", help="mapping file of a house format (ingest.mapping)")
     options.add_argument("--limit", type=count, metavar="N", help="stop after N records")
     args = options.parse_args(argv)
-    config = config_of(args, ingest__format=args.format)
+    config = config_of(args, ingest__format=args.format, ingest__mapping=args.mapping)
+    if args.format or args.mapping:
+        config = config.model_copy(update={"topics": {}})  # what is said here goes before what topics are pinned to
 
     records = records_of(open_source(args.source, config))
     summary = Summary()

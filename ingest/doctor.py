@@ -10,7 +10,7 @@ from ingest.qta import ImageBlob, ImageFailure, Normalized, Outcome, QTATriple, 
 
 # What usually stands behind a reason, and what to do about it.
 CAUSES = {
-    "not_json": "the values are no JSON: OTLP as protobuf and Avro are not read, JSON is",
+    "not_json": "the values are no JSON; Avro is read with Confluent's wire format and a registry",
     "unknown_format": "no mark of a known format: --format names it, ingest.request_path where its request is",
     "content_not_captured": "the instrumentation leaves content out, its default: "
     "set OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT=true where the agents run",
@@ -18,6 +18,16 @@ CAUSES = {
     "provider_error": "every call failed at the provider",
     "blocked": "every prompt was refused by the provider",
     "too_large": "records over the limit: see ingest.max_record_bytes",
+    "no_registry": "records in Confluent's wire format: say where their schema registry is with registry.url",
+    "unknown_schema_id": "the registry does not know their schemas: is registry.url the registry of this cluster?",
+    "bad_schema": "the registry's schemas are no Avro schemas",
+    "malformed_avro": "Avro that does not fit its schema: is registry.url the registry of this cluster?",
+    "protobuf_not_supported": "Protobuf other than OTLP is not read: JSON, or Avro with a registry, is",
+    "bad_compression": "compressed values that are cut off, or whose library is not installed (extra 'kafka')",
+    "malformed_mapping": "the mapping file's expressions find nothing in these records, or something of a wrong type",
+    "skipped_by_mapping": "the mapping file's `skip` holds for all of them",
+    "deleted": "changes of a database that only delete rows",
+    "too_many_envelopes": "envelopes nested deeper than anybody means to",
     "tombstone": "empty values, as a topic compacted by key has them",
     "incomplete": "requests without their responses: is the other half logged elsewhere?",
 }
@@ -35,8 +45,10 @@ class Examined:
         return {
             "position": asdict(self.item.record.position),
             "format": self.item.format,
+            "because": self.item.because or None,
             "state": self.outcome.state.value,
             "reason": self.outcome.reason,
+            "detail": self.item.rejection.detail if self.item.rejection else None,
             "triples": [triple_as_json(triple) for triple in self.item.triples],
         }
 
@@ -81,7 +93,6 @@ def triple_as_json(triple: QTATriple) -> dict[str, Any]:
         "model": triple.model,
         "tenant": triple.tenant,
         "warnings": list(triple.warnings),
-        "guards": [asdict(signal) for signal in triple.guards],
     }
 
 
@@ -99,12 +110,14 @@ class Summary:
     """What a source holds, counted; its size does not grow with the source.
 
     Attributes:
+        marks: by which the formats are known.
         fields: (field, what became of it) -> triples, such as ("thinking", "raw").
     """
 
     records: int = 0
     triples: int = 0
     formats: Counter[str] = field(default_factory=Counter)
+    marks: Counter[str] = field(default_factory=Counter)
     states: Counter[tuple[str, str]] = field(default_factory=Counter)
     fields: Counter[tuple[str, str]] = field(default_factory=Counter)
 
@@ -113,6 +126,8 @@ class Summary:
         self.records += 1
         self.triples += len(examined.item.triples)
         self.formats[examined.outcome.format or "none"] += 1
+        if examined.item.because:
+            self.marks[examined.item.because] += 1
         self.states[examined.outcome.state.value, examined.outcome.reason or ""] += 1
         for triple in examined.item.triples:
             self.fields.update(facts(triple))

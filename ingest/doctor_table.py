@@ -40,6 +40,8 @@ def rows_of(summary: Summary) -> Iterator[tuple[str, ...]]:
     """What was counted: formats and states a share of the records, fields a share of the triples."""
     for name, count in summary.formats.most_common():
         yield "format", name, "", str(count), percent(count, summary.records)
+    for mark, count in summary.marks.most_common():
+        yield "known by", mark, "", str(count), percent(count, summary.records)
     for (state, reason), count in summary.states.most_common():
         yield "state", state, reason, str(count), percent(count, summary.records)
     order = list(dict.fromkeys(what for what, _ in summary.fields))

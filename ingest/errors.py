@@ -3,6 +3,7 @@
 TraceauditError
 ├── SourceNotFound       a path, glob or topic that is not there
 ├── SourceUnavailable    a broker that does not answer
+│   └── RegistryUnavailable  a schema registry that does not answer
 ├── SourceChanged        what was read before is not there any more
 ├── SourceSyntax         a SOURCE that cannot be read as one
 └── MissingExtra         an optional library that is not installed
@@ -29,6 +30,10 @@ class SourceUnavailable(TraceauditError):
 
     def __reduce__(self) -> tuple[type["SourceUnavailable"], tuple[str, float]]:
         return type(self), (self.message, self.retry_after_s)
+
+
+class RegistryUnavailable(SourceUnavailable):
+    """A schema registry that does not answer, or not as one; the records that need it are read again later."""
 
 
 class SourceChanged(TraceauditError):

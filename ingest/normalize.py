@@ -1,43 +1,72 @@
 """A record's bytes become triples, a rejection, or nothing with a reason; the only caller of FORMATS.
 
-    bytes --payload--> JSON --envelope--> Logged --detection--> format --parse--> Exchange --turns--> triples
+    bytes --unwrap--> logs --envelope--> Logged --detection--> format --parse--> Exchange --turns--> triples
 
 Where an interaction may be spread over records, the format gives fragments instead, which `ingest.assembly` keeps and
-has joined here. Whatever the bytes are, the result is one of these: nothing raises. All of this is pure.
+has joined here. Whatever the bytes are, the result is one of these: nothing raises. All of this is pure, but for the
+registry, which is handed in.
 """
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from conf.schema import Config, Images, Ingest
+from ingest.envelopes.confluent import SchemaOf
+from ingest.envelopes.opening import Nothing
 from ingest.exchange import Exchange
-from ingest.formats import FORMATS
-from ingest.formats.detection import detect
+from ingest.formats import FORMATS, Format
+from ingest.formats.detection import Detected, claimed, detect
 from ingest.formats.envelope import Logged, open_envelope
 from ingest.formats.reading import FAULTS, Malformed
-from ingest.payload import Unreadable, decode
+from ingest.mapping import MAPPING
+from ingest.payload import Unreadable
+from ingest.pins import NO_PIN, Pin, pins_of
 from ingest.qta import Normalized, QTATriple, Record, Rejection, Status
 from ingest.triples import Reading, triple_of
 from ingest.turns import Turn, turns_of
+from ingest.unknown import shape_of
+from ingest.unwrap import Log, Unwrapping, unwrap
 
 TENANT_HEADER = "tenant"
 NO_ANSWER = {Status.ERROR: "provider_error", Status.BLOCKED: "blocked"}
 
 
 def normalizer(config: Config) -> Callable[[Record], Normalized]:
-    """`normalize` as `config` says, with the users' key from the environment variable that it names."""
-    user_key = user_key_of(config)
+    """`normalize` as `config` says, with the users' key from the environment variable that it names.
+
+    Raises:
+        ConfigError: a pin or a mapping file that cannot be used.
+    """
+    user_key, pins, schema_of = user_key_of(config), pins_of(config), registry_of(config)
     apart = config.assembly.enabled
-    return lambda record: normalize(record, config.ingest, config.images, user_key, apart=apart)
+
+    def normalized(record: Record) -> Normalized:
+        pin = pins.of(record.position.source)
+        return normalize(record, config.ingest, config.images, user_key, apart=apart, pin=pin, schema_of=schema_of)
+
+    return normalized
 
 
 def joiner(config: Config) -> Callable[[str, Sequence[Any], Record], Normalized]:
     """`join` as `config` says."""
-    user_key = user_key_of(config)
-    return lambda name, payloads, record: join(
-        payloads, record, reading_of(record, name, config.ingest, config.images, user_key)
-    )
+    user_key, pins = user_key_of(config), pins_of(config)
+
+    def joined(name: str, payloads: Sequence[Any], record: Record) -> Normalized:
+        pin = pins.of(record.position.source)
+        return join(payloads, record, reading_of(record, name, config.ingest, config.images, user_key, pin=pin))
+
+    return joined
+
+
+def registry_of(config: Config) -> SchemaOf | None:
+    """The schema registry, if one is configured; it is asked when the first schema is needed."""
+    if not config.registry.url:
+        return None
+    from ingest.registry import Registry
+
+    return Registry(config.registry).schema
 
 
 def user_key_of(config: Config) -> bytes:
@@ -45,8 +74,15 @@ def user_key_of(config: Config) -> bytes:
     return os.environ.get(config.ingest.user_key_env, "").encode()
 
 
-def normalize(
-    record: Record, ingest: Ingest, images: Images, user_key: bytes = b"", *, apart: bool = False
+def normalize(  # noqa: PLR0913 - all that a record's triples depend on
+    record: Record,
+    ingest: Ingest,
+    images: Images,
+    user_key: bytes = b"",
+    *,
+    apart: bool = False,
+    pin: Pin = NO_PIN,
+    schema_of: SchemaOf | None = None,
 ) -> Normalized:
     """What one record became, before anything is scored.
 
@@ -56,18 +92,89 @@ def normalize(
         images: which images are decoded.
         user_key: makes pseudonyms of users; see `ingest.identity.pseudonym`.
         apart: give the fragments of interactions that may go on in other records; else read each record as if whole.
+        pin: what is known of the record beforehand.
+        schema_of: the schema registry.
+
+    Raises:
+        RegistryUnavailable: a schema is needed, and the registry does not answer.
     """
-    decoded = decode(record.value, ingest) if record.value else None
-    if decoded is None:  # an empty value, or JSON null: how a log compacted by key deletes
-        return Normalized(record, None, empty_reason="tombstone")
-    if isinstance(decoded, Unreadable):
-        return rejected(record, None, decoded.reason, decoded.detail)
-    logged = open_envelope(decoded, ingest.request_path, ingest.response_path)
-    detected = detect(logged, ingest.format)
-    if detected is None:
-        return rejected(record, None, "unknown_format", shape_of(decoded))
-    reading = reading_of(record, detected.format, ingest, images, user_key)
-    return bounded(record, detected.format, lambda: parsed(record, logged, reading, apart=apart))
+
+    def is_one(values: list[Any]) -> bool:
+        logged = open_envelope(values, ingest.request_path, ingest.response_path)
+        mapped = bool(pin.mapping and pin.mapping.takes(values))
+        return mapped or claimed(logged, pin.format or ingest.format)
+
+    logs = unwrap(record.value, record.headers, Unwrapping(ingest, is_one, schema_of))
+    read = Reader(record, ingest, images, user_key, pin)
+    items = [read.log(log, apart=apart) for log in logs]
+    if is_mixed(items):
+        items = [read.log(log, apart=False) for log in logs]
+    return items[0] if len(items) == 1 else together(record, items, ingest.max_triples)
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Reads the logs of one record; the arguments of `normalize`."""
+
+    record: Record
+    ingest: Ingest
+    images: Images
+    user_key: bytes
+    pin: Pin
+
+    def log(self, log: Log | Nothing | Unreadable, *, apart: bool) -> Normalized:
+        """What one log became."""
+        if isinstance(log, Unreadable):
+            return rejected(self.record, None, log.reason, log.detail)
+        if isinstance(log, Nothing):
+            return Normalized(self.record, None, empty_reason=log.reason)
+        if self.pin.mapping and self.pin.mapping.skips(log.value):
+            return Normalized(self.record, MAPPING, empty_reason="skipped_by_mapping")
+        logged = open_envelope(log.value, self.ingest.request_path, self.ingest.response_path)
+        detected, known = self.format_of(logged)
+        if detected is None or known is None:
+            return rejected(self.record, None, "unknown_format", shape_of(log.value))
+        name = detected.format
+        reading = reading_of(self.record, name, self.ingest, self.images, self.user_key, pin=self.pin)
+        item = bounded(self.record, name, lambda: parsed(log, logged, known, self.record, reading, apart=apart))
+        return replace(item, because=", in ".join((detected.because, *reversed(log.around.names))))
+
+    def format_of(self, logged: Logged) -> tuple[Detected | None, Format | None]:
+        """The log's format, by its pin or its marks."""
+        mapping = self.pin.mapping
+        if mapping and mapping.takes(logged.value):
+            return Detected(MAPPING, f"mapped by {mapping.name}"), mapping.as_format
+        detected = detect(logged, self.pin.format or self.ingest.format, self.pin.because)
+        return detected, FORMATS[detected.format] if detected else None
+
+
+def is_mixed(items: Sequence[Normalized]) -> bool:
+    """Whether some logs of a record wait for other records and others do not; then all are read as if whole."""
+    waiting = {item.format for item in items if item.fragments}
+    return bool(waiting) and (len(waiting) > 1 or any(item.triples or item.rejection for item in items))
+
+
+def together(record: Record, items: Sequence[Normalized], max_triples: int) -> Normalized:
+    """What a record of several logs became.
+
+    Logs that can be read are judged even where others beside them cannot; the record then is rejected all the same, so
+    that its bytes are kept: read again once the fault is mended, it gives the rest, and of these duplicates.
+    """
+    triples = {triple.id: triple for item in items for triple in item.triples}
+    if len(triples) > max_triples:
+        return rejected(record, None, "too_many_triples", f"{len(triples)}; ingest.max_triples is {max_triples}")
+    first = next((item for item in items if item.triples or item.fragments), items[0])
+    fragments = tuple(fragment for item in items for fragment in item.fragments)
+    whole = Normalized(record, first.format, tuple(triples.values()), because=first.because)
+    bad = [(number, item.rejection) for number, item in enumerate(items, 1) if item.rejection]
+    if bad:
+        number, rejection = bad[0]
+        more = f", and {len(bad) - 1} more" if len(bad) > 1 else ""
+        detail = f"log {number} of {len(items)}{more}: {rejection.detail}"
+        return replace(whole, rejection=replace(rejection, detail=detail))
+    if triples or fragments:
+        return replace(whole, fragments=fragments)
+    return replace(whole, empty_reason=next(item.empty_reason for item in items))
 
 
 def join(payloads: Sequence[Any], record: Record, reading: Reading) -> Normalized:
@@ -87,9 +194,11 @@ def no_exchanges(payloads: Sequence[Any]) -> tuple[Exchange, ...]:  # noqa: ARG0
     return ()
 
 
-def reading_of(record: Record, format_name: str, ingest: Ingest, images: Images, user_key: bytes) -> Reading:
-    """How a record is read; its tenant is the header's, until the log says better."""
-    tenant = tenant_of(record) or ingest.tenant
+def reading_of(  # noqa: PLR0913 - what a Reading holds
+    record: Record, format_name: str, ingest: Ingest, images: Images, user_key: bytes, *, pin: Pin
+) -> Reading:
+    """How a record is read; its tenant is the header's, else its pin's, until the log says better."""
+    tenant = tenant_of(record) or pin.tenant or ingest.tenant
     return Reading(record.position, format_name, ingest, images, tenant, user_key, record.folder)
 
 
@@ -107,13 +216,14 @@ def bounded(record: Record, format_name: str, read: Callable[[], Normalized]) ->
         return rejected(record, format_name, f"malformed_{format_name}", type(error).__name__)
 
 
-def parsed(record: Record, logged: Logged, reading: Reading, *, apart: bool) -> Normalized:
-    """The record's triples, or its parts of interactions that may go on in other records."""
-    known = FORMATS[reading.format]
+def parsed(  # noqa: PLR0913 - a log, how it is read, and for whom
+    log: Log, logged: Logged, known: Format, record: Record, reading: Reading, *, apart: bool
+) -> Normalized:
+    """The log's triples, or its parts of interactions that may go on in other records."""
     fragments = known.fragments(logged) if apart and known.fragments else ()
     if fragments:
         return Normalized(record, reading.format, fragments=fragments)
-    return settled(record, known.parse(logged), reading)
+    return settled(record, log.around.beside(known.parse(logged)), reading)
 
 
 def settled(record: Record, exchanges: Iterable[Exchange], reading: Reading) -> Normalized:
@@ -171,12 +281,3 @@ def tenant_of(record: Record) -> str | None:
         (value.decode(errors="replace") for name, value in record.headers if name.lower() == TENANT_HEADER and value),
         None,
     )
-
-
-def shape_of(decoded: Any) -> str:
-    """What an unknown record looks like, for a person, without its content."""
-    if isinstance(decoded, dict):
-        if isinstance(decoded.get("messages"), list):
-            return "messages without a response could be of several formats; say which with ingest.format"
-        return f"an object with {len(decoded)} keys and no mark of a known format"
-    return f"no object but a {type(decoded).__name__}"

@@ -1,20 +1,21 @@
 """A record's bytes become JSON, or the reason why they cannot: compression, byte order mark, size, syntax.
 
-bytes --size--> --gzip or zstd--> --byte order mark--> JSON | lines of a server-sent event stream
+bytes --size--> --compression--> --byte order mark--> JSON | JSON lines | lines of a server-sent event stream
+
+Of a key that stands twice in an object, the last value is read, as every JSON reader in wide use does; the bytes are
+kept only of what is rejected.
 """
 
 import re
-import zlib
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
-import zstandard
 
 from conf.schema import Ingest
+from ingest.compression import Damaged, NotInstalled, TooLarge, decompress
 
-GZIP, ZSTD, BYTE_ORDER_MARK = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"\xef\xbb\xbf"
-CHUNK_BYTES = 1 << 20
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 STREAM_START = re.compile(r"\s*(?:event|data|id|retry)?:")
 
 
@@ -26,12 +27,15 @@ class Unreadable:
     detail: str
 
 
-class TooLarge(Exception):
-    """A compressed value unpacks to more than is allowed."""
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """JSON lines in one value, not decoded yet."""
+
+    values: tuple[bytes, ...]
 
 
-def decode(value: bytes, limits: Ingest) -> Any | Unreadable:
-    """What `value` holds: decoded JSON, or a str where it is a server-sent event stream.
+def decode(value: bytes, limits: Ingest) -> Any | Unreadable | Lines:
+    """What `value` holds: decoded JSON, its lines where there is a JSON value on each, or the text of a stream.
 
     orjson refuses NaN, lone surrogates and more than 1024 levels, so that what passes can be stored and walked.
     """
@@ -43,12 +47,13 @@ def decode(value: bytes, limits: Ingest) -> Any | Unreadable:
         return Unreadable(
             "too_large", f"unpacks to over ingest.max_decompressed_bytes, {limits.max_decompressed_bytes}"
         )
-    except (zlib.error, zstandard.ZstdError, EOFError) as error:
-        return Unreadable("bad_compression", type(error).__name__)
+    except (Damaged, NotInstalled) as error:
+        return Unreadable("bad_compression", str(error))
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError as error:
-        return stream_text(text) or Unreadable("not_json", f"{len(text)} bytes, wrong at character {error.pos}")
+        wrong = f"{len(text)} bytes, wrong at character {error.pos}"
+        return stream_text(text) or json_lines(text) or Unreadable("not_json", wrong)
 
 
 def stream_text(text: bytes) -> str | None:
@@ -60,42 +65,15 @@ def stream_text(text: bytes) -> str | None:
     return decoded if STREAM_START.match(decoded) else None
 
 
-def decompress(value: bytes, max_bytes: int) -> bytes:
-    """`value` unpacked when it is gzip or zstd, else as it is.
-
-    Raises:
-        TooLarge: it unpacks to more than `max_bytes`; not more than that was unpacked.
-        zlib.error, zstandard.ZstdError, EOFError: it is cut off or damaged.
-    """
-    if value.startswith(GZIP):
-        return gunzip(value, max_bytes)
-    return unzstd(value, max_bytes) if value.startswith(ZSTD) else value
+def json_lines(text: bytes) -> Lines | None:
+    """The lines, if the first or the last one is an object with something in it, so that they are not one text."""
+    lines = tuple(stripped for line in text.split(b"\n") if (stripped := line.strip()))
+    return Lines(lines) if len(lines) > 1 and (is_object(lines[0]) or is_object(lines[-1])) else None
 
 
-def gunzip(value: bytes, max_bytes: int) -> bytes:
-    """All members of a gzip value."""
-    unpacked = bytearray()
-    while value:
-        member = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
-        unpacked += member.decompress(value, max_bytes + 1 - len(unpacked))
-        refuse_over(max_bytes, unpacked)
-        if not member.eof:
-            raise EOFError
-        value = member.unused_data
-    return bytes(unpacked)
-
-
-def unzstd(value: bytes, max_bytes: int) -> bytes:
-    """All frames of a zstd value; a frame that is cut off gives what it holds, and fails as JSON."""
-    reader = zstandard.ZstdDecompressor().stream_reader(value, read_across_frames=True)
-    unpacked = bytearray()
-    while piece := reader.read(CHUNK_BYTES):  # it allocates what it is asked for
-        unpacked += piece
-        refuse_over(max_bytes, unpacked)
-    return bytes(unpacked)
-
-
-def refuse_over(max_bytes: int, unpacked: bytearray) -> None:
-    """Raise TooLarge as soon as more than `max_bytes` are unpacked."""
-    if len(unpacked) > max_bytes:
-        raise TooLarge
+def is_object(line: bytes) -> bool:
+    """Whether a line is a whole JSON object that is not empty."""
+    try:
+        return line.startswith(b"{") and bool(orjson.loads(line))
+    except orjson.JSONDecodeError:
+        return False

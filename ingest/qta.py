@@ -283,6 +283,7 @@ class Normalized:
 
     Attributes:
         part_of: ids of triples that this record holds parts of, and that went with another record.
+        because: the mark by which its format is known, and the envelopes around it; "" where no format is.
     """
 
     record: Record
@@ -292,6 +293,7 @@ class Normalized:
     empty_reason: str | None = None
     fragments: tuple[Fragment, ...] = ()
     part_of: tuple[str, ...] = ()
+    because: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,11 +28,20 @@ def page() -> str:
 
 
 def section_lines() -> Iterator[str]:
-    """A table for each section, in the file's order."""
-    for line in DEFAULT_FILE.read_text(encoding="utf-8").splitlines():
-        if line.startswith("["):
-            yield f"\n## {line.strip('[]')}\n\n| key | default | what it trades |\n|---|---|---|\n"
-        elif knob := KNOB.fullmatch(line):
+    """A table for each section, in the file's order; the comments of a section that has none stand in its place."""
+    _, *sections = re.split(r"^\[(\w+)\]\n", DEFAULT_FILE.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    for name, body in zip(sections[::2], sections[1::2], strict=True):
+        yield f"\n## {name}\n\n"
+        rows = list(rows_of(body))
+        if rows:
+            yield "| key | default | what it trades |\n|---|---|---|\n"
+        yield from rows or (f"{line.removeprefix('# ')}\n" for line in body.strip().splitlines())
+
+
+def rows_of(section: str) -> Iterator[str]:
+    """A row for each knob of a section."""
+    for line in section.splitlines():
+        if knob := KNOB.fullmatch(line):
             value = tomllib.loads(f"v = {knob['value']}")["v"]
             shown = f"`{value:_}`" if type(value) is int else f"`{value}`" if value != "" else "empty"
             yield f"| `{knob['key']}` | {shown} | {knob['comment']} |\n"

@@ -14,6 +14,7 @@ import pytest
 from auditor.__main__ import COMMANDS, main
 from auditor.backends import BACKENDS
 from conf.schema import load
+from ingest.envelopes import ENVELOPES
 from ingest.formats import FORMATS
 from ingest.qta import ImageReason, State
 from tests.configuration_page import page
@@ -72,7 +73,7 @@ def test_each_knob_is_on_its_page(section: str) -> None:
     assert re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE) == list(load().model_dump()[section])
 
 
-@pytest.mark.parametrize("name", [*FORMATS, *BACKENDS, *State])
+@pytest.mark.parametrize("name", [*ENVELOPES, *FORMATS, *BACKENDS, *State])
 def test_each_table_entry_is_explained_in_a_table(name: str) -> None:
     assert re.search(rf"^\| `{name}` \|", TEXT, re.MULTILINE)
 

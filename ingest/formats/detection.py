@@ -4,14 +4,10 @@ In this order, the first that fits:
 
 1. qta                 the key `qta`
 2. otel_genai          the keys `resourceSpans` or `resourceLogs`, unless all that is in them is OpenInference's
-3. litellm             the key `call_type` beside hidden_params or another mark of LiteLLM
-4. bedrock_converse    a response with output.message, whose blocks have no type; a stream with contentBlockDelta
-5. gemini              a response with candidates[].content or promptFeedback.blockReason
-6. openai_responses    a response with object response or output[] of its items; a stream of its events
-7. anthropic_messages  a response with type message and role assistant, or type error; a stream of its events
-8. openai_chat         a response with object chat.completion or choices[].message; a stream of its chunks; an error
+3. anthropic_messages  a response with type message and role assistant, or type error; a stream of its events
+4. openai_chat         a response with object chat.completion or choices[].message; a stream of its chunks; an error
                        body after request.messages
-9. sharegpt            conversations[].value, messages[].content[].value, messages beside images, instruction and output
+5. sharegpt            conversations[].value, messages[].content[].value, messages beside images, instruction and output
 
 `messages` alone is a request of two APIs and a row of three training formats: it is not claimed by any.
 """
@@ -32,12 +28,13 @@ class Detected:
     because: str
 
 
-def detect(logged: Logged, forced: str = "") -> Detected | None:
+def detect(logged: Logged, forced: str = "", because: str = "as configured") -> Detected | None:
     """The record's format; None when nothing in it says so.
 
     Args:
         logged: the record, opened.
         forced: name of a format that the user says it is; nothing is looked at then.
+        because: where the user says so.
 
     Raises:
         ConfigError: `forced` is no format.
@@ -45,9 +42,15 @@ def detect(logged: Logged, forced: str = "") -> Detected | None:
     if forced and forced not in FORMATS:
         raise ConfigError(f"ingest.format = {forced!r}: allowed here: {', '.join(FORMATS)}")
     if forced:
-        return Detected(forced, "as configured")
+        return Detected(forced, because)
     claims = ((name, claim_of(known, logged)) for name, known in FORMATS.items())
     return next((Detected(name, because) for name, because in claims if because), None)
+
+
+def claimed(logged: Logged, forced: str = "") -> bool:
+    """Whether a format's own marks are in a record: of any, or of the one that the user says it is."""
+    formats = [FORMATS[forced]] if forced in FORMATS else FORMATS.values()
+    return any(claim_of(known, logged) for known in formats)
 
 
 def claim_of(known: Format, logged: Logged) -> str | None:
