@@ -93,6 +93,7 @@ def triple_as_json(triple: QTATriple) -> dict[str, Any]:
         "model": triple.model,
         "tenant": triple.tenant,
         "warnings": list(triple.warnings),
+        "guards": [asdict(signal) for signal in triple.guards],
     }
 
 

@@ -1,7 +1,7 @@
 """A turn becomes a QTATriple: texts joined, thinking assembled, tool calls paired, images looked at, names made."""
 
 import hashlib
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
@@ -37,7 +37,7 @@ from ingest.qta import (
     ToolCall,
 )
 from ingest.thinking import Assembled, assemble
-from ingest.turns import Turn
+from ingest.turns import Turn, parts_of
 
 PLAN_TOOLS = {"update_plan", "todowrite", "todo_write", "write_todos", "create_plan", "plan", "make_plan"}
 MAX_CONTEXT_MESSAGES = 200  # a transcript of thousands of short turns repeats them beside each of its triples
@@ -107,11 +107,6 @@ def triple_of(exchange: Exchange, turn: Turn, reading: Reading) -> QTATriple:
     )
 
 
-def parts_of(messages: Iterable[Message]) -> list[Part]:
-    """The parts of all `messages`, in order."""
-    return [part for message in messages for part in message.parts]
-
-
 def asked(turn: Turn) -> str | None:
     """The human text of the turn."""
     return joined("\n".join(texts_of(message.parts)) for message in turn.asked if texts_of(message.parts))
@@ -148,13 +143,25 @@ def paired(parts: Sequence[Part]) -> Iterator[ToolCall]:
             named[part.call_id].append(part)
         elif isinstance(part, ToolResult):
             unnamed.append(part)
-    for use in (part for part in parts if isinstance(part, ToolUse)):
-        own = named.pop(use.call_id or "", None) or named.pop(use.name, None)
+    uses = [part for part in parts if isinstance(part, ToolUse)]
+    waiting = Counter(use.name for use in uses)
+    for use in uses:
+        own = named.pop(use.call_id or "", None) or by_name(named, use.name, is_last=waiting[use.name] == 1)
+        waiting[use.name] -= 1
         yield called(
             use.name, use.arguments, use.call_id, own or [unnamed.popleft() for _ in range(min(1, len(unnamed)))]
         )
     left = [*(result for results in named.values() for result in results), *unnamed]
     yield from (called("", "", result.call_id, [result]) for result in left)
+
+
+def by_name(named: dict[str, list[ToolResult]], name: str, *, is_last: bool) -> list[ToolResult]:
+    """The results under a call's name: the first of them, and all that are left for the last call of that name."""
+    held = named.pop(name, [])
+    if not is_last and held[1:]:
+        named[name] = held[1:]
+        return held[:1]
+    return held
 
 
 def called(name: str, arguments: str, call_id: str | None, results: Sequence[ToolResult]) -> ToolCall:

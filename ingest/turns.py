@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from ingest.exchange import (
     Choice,
     Exchange,
+    Image,
     Message,
     Part,
     Refusal,
@@ -160,9 +161,14 @@ def calls_tool(message: Message) -> bool:
 
 def finished(answer: Sequence[Message], status: Status) -> Status:
     """`status`, but INCOMPLETE where the turn ends in a tool call, while the model thinks, or in nothing."""
-    is_said = any(isinstance(part, Refusal) or texts_of([part]) for message in answer for part in message.parts)
+    is_said = any(isinstance(part, Refusal | Image) or texts_of([part]) for part in parts_of(answer))
     is_open = not is_said or any(calls_tool(message) for message in answer)
     return Status.INCOMPLETE if status is Status.COMPLETE and is_open else status
+
+
+def parts_of(messages: Iterable[Message]) -> list[Part]:
+    """The parts of all `messages`, in order."""
+    return [part for message in messages for part in message.parts]
 
 
 def told_apart(messages: Iterable[Message]) -> Iterator[Message]:
@@ -179,7 +185,8 @@ def told_apart(messages: Iterable[Message]) -> Iterator[Message]:
         else:
             results = results_in(message)
             yield message
-        before = Role.TOOL if results_in(message) else message.role
+        is_result = message.role is not Role.ASSISTANT and results_in(message)  # the provider's own are the model's
+        before = Role.TOOL if is_result else message.role
 
 
 def results_in(message: Message) -> tuple[ToolResult, ...]:

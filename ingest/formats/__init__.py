@@ -11,7 +11,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from ingest.exchange import Exchange
-from ingest.formats import anthropic_messages, openai_chat, otel_genai, qta, sharegpt
+from ingest.formats import (
+    anthropic_messages,
+    bedrock_converse,
+    gemini,
+    litellm,
+    openai_chat,
+    openai_responses,
+    otel_genai,
+    qta,
+    sharegpt,
+)
 from ingest.formats.envelope import Logged
 from ingest.qta import Fragment
 
@@ -38,6 +48,10 @@ class Format:
 FORMATS = {
     "qta": Format(qta.claims, qta.parse),
     "otel_genai": Format(otel_genai.claims, otel_genai.parse),
+    "litellm": Format(litellm.claims, litellm.parse),
+    "bedrock_converse": Format(bedrock_converse.claims, bedrock_converse.parse),
+    "gemini": Format(gemini.claims, gemini.parse),
+    "openai_responses": Format(openai_responses.claims, openai_responses.parse),
     "anthropic_messages": Format(anthropic_messages.claims, anthropic_messages.parse),
     "openai_chat": Format(openai_chat.claims, openai_chat.parse),
     "sharegpt": Format(sharegpt.claims, sharegpt.parse),

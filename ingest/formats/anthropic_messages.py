@@ -22,9 +22,11 @@ from ingest.exchange import (
     result_of,
 )
 from ingest.formats.anthropic_stream import assembled
+from ingest.formats.bedrock_guards import invoke_signals
 from ingest.formats.envelope import Logged, identity_of, labels_of
-from ingest.formats.reading import Json, Malformed, as_text, first_text, mapping, objects, text
-from ingest.qta import ImageReason, RefKind, Status
+from ingest.formats.guards import beside, words
+from ingest.formats.reading import Json, Malformed, as_mapping, as_text, first_text, mapping, objects, text
+from ingest.qta import GuardSignal, ImageReason, RefKind, Status
 
 ROLES = {"user": Role.USER, "assistant": Role.ASSISTANT, "system": Role.SYSTEM}
 STOPS = {
@@ -43,6 +45,8 @@ def claims(logged: Logged) -> str | None:
     response = logged.response
     if response.get("type") == "message" and response.get("role") == "assistant":
         return "response.type is message, response.role is assistant"
+    if response.get("role") == "assistant" and "stop_reason" in response and isinstance(response.get("content"), list):
+        return "response.content[] beside stop_reason"
     if any(event.get("type") in EVENTS for event in logged.events[:20]):
         return "a stream with message_start"
     if any(body.get("type") == "error" and "error" in body for body in (response, *logged.events[:1])):
@@ -55,7 +59,8 @@ def parse(logged: Logged) -> tuple[Exchange, ...]:
     response = assembled(logged.events) if logged.events else logged.response
     failed = response.get("error") is not None
     blocks = response.get("content")
-    choice = Choice((Message(Role.ASSISTANT, parts_of(blocks)),), status_of(response, streamed=bool(logged.events)))
+    status = status_of(response, streamed=bool(logged.events))
+    choice = Choice((Message(Role.ASSISTANT, parts_of(blocks)),), status, guards=stop_signals(response))
     return (
         Exchange(
             messages=messages_in(logged.request),
@@ -64,6 +69,7 @@ def parse(logged: Logged) -> tuple[Exchange, ...]:
             model=first_text(response.get("model"), logged.request.get("model")),
             labels=labels_of(logged),
             identity=identity_of(logged, response),
+            guards=(*invoke_signals(response), *beside(logged, response)),
         ),
     )
 
@@ -74,6 +80,14 @@ def status_of(response: Json, *, streamed: bool) -> Status:
         return Status.INCOMPLETE
     stop = response.get("stop_reason")
     return STOPS.get(str(stop), Status.COMPLETE) if stop or not streamed else Status.INCOMPLETE
+
+
+def stop_signals(response: Json) -> tuple[GuardSignal, ...]:
+    """What the provider's classifiers said, where they stopped the answer."""
+    if response.get("stop_reason") != "refusal":
+        return ()
+    category = as_mapping(response.get("stop_details")).get("category")
+    return (GuardSignal("anthropic.stop_reason", "output", "refused", words([category])),)
 
 
 def messages_in(request: Json) -> tuple[Message, ...]:

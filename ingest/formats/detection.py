@@ -4,10 +4,14 @@ In this order, the first that fits:
 
 1. qta                 the key `qta`
 2. otel_genai          the keys `resourceSpans` or `resourceLogs`, unless all that is in them is OpenInference's
-3. anthropic_messages  a response with type message and role assistant, or type error; a stream of its events
-4. openai_chat         a response with object chat.completion or choices[].message; a stream of its chunks; an error
+3. litellm             the key `call_type` beside hidden_params or another mark of LiteLLM
+4. bedrock_converse    a response with output.message, whose blocks have no type; a stream with contentBlockDelta
+5. gemini              a response with candidates[].content or promptFeedback.blockReason
+6. openai_responses    a response with object response or output[] of its items; a stream of its events
+7. anthropic_messages  a response with type message and role assistant, or type error; a stream of its events
+8. openai_chat         a response with object chat.completion or choices[].message; a stream of its chunks; an error
                        body after request.messages
-5. sharegpt            conversations[].value, messages[].content[].value, messages beside images, instruction and output
+9. sharegpt            conversations[].value, messages[].content[].value, messages beside images, instruction and output
 
 `messages` alone is a request of two APIs and a row of three training formats: it is not claimed by any.
 """

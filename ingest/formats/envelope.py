@@ -6,17 +6,24 @@
 data: {…}                                     a stream on its own
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ingest.exchange import Identity, Labels
-from ingest.formats import sse
-from ingest.formats.reading import Json, first_text, instant, text, unquoted
+from ingest.formats.events import STREAM_FIELDS, events_of
+from ingest.formats.reading import Json, as_mapping, first_text, instant, text, unquoted
 
-REQUEST_FIELDS = ("request", "input", "request_body", "requestBody", "req")
-RESPONSE_FIELDS = ("response", "output", "response_body", "responseBody", "resp", "completion")
-BODY_FIELDS = ("body", "json", "payload")
+REQUEST_FIELDS = (
+    *("request", "input", "request_body", "requestBody", "req"),
+    *("full_request", "request_payload", "requestPayload", "request_json"),
+)
+RESPONSE_FIELDS = (
+    *("response", "output", "response_body", "responseBody", "resp", "completion"),
+    *("full_response", "response_payload", "responsePayload", "response_json"),
+)
+# Amazon Bedrock's invocation log has the bodies under the last two.
+BODY_FIELDS = ("body", "json", "payload", "kwargs", "parsed_body", "inputBodyJson", "outputBodyJson")
+BODY_DEPTH = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,20 +64,24 @@ def open_envelope(value: Any, request_path: str = "", response_path: str = "") -
 
 def with_response(logged: Logged, response: Any) -> Logged:
     """`logged` with its response, which may be an object, a list of chunks, or the text of a stream."""
+    if isinstance(response, dict) and response is not logged.value:
+        response = next((response[name] for name in STREAM_FIELDS if isinstance(response.get(name), list)), response)
     if isinstance(response, dict):
         return replace(logged, response=response)
-    events = sse.events_of(response) if isinstance(response, str) else response
-    if isinstance(events, list):
-        return replace(logged, events=tuple(event for event in events if isinstance(event, dict)))
-    return logged
+    return replace(logged, events=tuple(events_of(response)))
 
 
 def body_of(outer: Json, names: tuple[str, ...]) -> Any:
     """What stands under the first of `names` that is there, looked through `body` and JSON in a string."""
     found = next((unquoted(outer[name]) for name in names if outer.get(name) is not None), None)
-    if isinstance(found, dict):
-        return next((unquoted(found[name]) for name in BODY_FIELDS if found.get(name)), found)
+    for _ in range(BODY_DEPTH):
+        found = first_body(found) if isinstance(found, dict) else found
     return found
+
+
+def first_body(found: Json) -> Any:
+    """What stands in the first of BODY_FIELDS that says something; `found` itself where none does."""
+    return next((unquoted(found[name]) for name in BODY_FIELDS if found.get(name)), found)
 
 
 def at_path(outer: Json, path: str) -> Any:
@@ -101,7 +112,10 @@ def labels_in(*places: Json) -> Labels:
     )
 
 
-TIME_FIELDS = ("occurred_at", "timestamp", "time", "ts", "created_at", "start_time", "startTime")
+TIME_FIELDS = (
+    *("occurred_at", "timestamp", "time", "ts", "created_at", "start_time", "startTime"),
+    *("request_time", "requestTime", "logging_time", "@timestamp"),
+)
 
 
 def identity_of(logged: Logged, response: Json) -> Identity:
@@ -111,10 +125,5 @@ def identity_of(logged: Logged, response: Json) -> Identity:
         response_id=text(response.get("id")),
         trace_id=first_text(outer.get("trace_id"), outer.get("traceId")),
         span_id=first_text(outer.get("span_id"), outer.get("spanId")),
-        message_id=first_text(outer.get("request_id"), outer.get("uuid"), outer.get("id")),
+        message_id=first_text(*(outer.get(name) for name in ("request_id", "requestId", "uuid", "id"))),
     )
-
-
-def as_mapping(value: Any) -> Json:
-    """`value` when it is an object, else an empty one: labels are welcome, never required."""
-    return value if isinstance(value, Mapping) else {}

@@ -7,9 +7,10 @@ from typing import Any
 
 from ingest.exchange import Choice, Exchange, Labels, Message, Role, Text
 from ingest.formats.envelope import Logged, identity_of, labels_of
+from ingest.formats.guards import azure_signals, beside, error_signals, finish_signals, prompt_signals, refusal_signals
 from ingest.formats.openai_messages import message_of, messages_in
 from ingest.formats.openai_stream import assembled
-from ingest.formats.reading import Json, first_text, instant, mapping, objects, text
+from ingest.formats.reading import Json, as_list, first_text, instant, mapping, objects, text
 from ingest.qta import Status
 
 # Any other finish, "stop" first of all, is a whole answer.
@@ -18,10 +19,14 @@ FINISHES = {
     "function_call": Status.INCOMPLETE,
     "length": Status.INCOMPLETE,
     "model_length": Status.INCOMPLETE,
+    "max_tokens": Status.INCOMPLETE,
+    "abort": Status.INCOMPLETE,  # vLLM
+    "insufficient_system_resource": Status.INCOMPLETE,  # DeepSeek
     "content_filter": Status.BLOCKED,
+    "sensitive": Status.BLOCKED,  # Z.ai
     "error": Status.ERROR,
+    "network_error": Status.ERROR,
 }
-BLOCKED_CODES = {"content_filter", "content_policy_violation", "moderation", "data_inspection_failed"}
 
 
 def claims(logged: Logged) -> str | None:
@@ -48,14 +53,11 @@ def is_chunk(events: tuple[Json, ...]) -> bool:
     return any(event.get("object") == "chat.completion.chunk" or as_list(event.get("choices")) for event in events[:20])
 
 
-def as_list(value: Any) -> list[Any]:
-    """`value` when it is a list; detection looks at anything."""
-    return value if isinstance(value, list) else []
-
-
 def has_message(choice: Any) -> bool:
-    """Whether a choice is one of a chat."""
-    return isinstance(choice, dict) and isinstance(choice.get("message", choice.get("delta")), dict)
+    """Whether a choice is one of a chat, or of the older completions, which have text alone."""
+    if not isinstance(choice, dict):
+        return False
+    return isinstance(choice.get("message", choice.get("delta")), dict) or isinstance(choice.get("text"), str)
 
 
 def parse(logged: Logged) -> tuple[Exchange, ...]:
@@ -66,27 +68,39 @@ def parse(logged: Logged) -> tuple[Exchange, ...]:
     choices = choices or generated(response)
     return (
         Exchange(
-            messages=messages_in(logged.request.get("messages")),
+            messages=messages_in(logged.request.get("messages")) or prompted(logged.request.get("prompt")),
             choices=choices,
             status=Status.COMPLETE if choices else without_choices(response),
             model=first_text(response.get("model"), logged.request.get("model")),
             labels=labels(logged, response),
             identity=identity_of(logged, response),
             warnings=hidden_thinking(response),
+            guards=(*prompt_signals(response), *error_signals(response.get("error")), *beside(logged, response)),
         ),
     )
 
 
 def choice_of(choice: Json, *, streamed: bool) -> Choice:
     """One choice. A stream that ends without a finish was cut off; other servers leave the finish out."""
-    message = mapping(choice.get("message"), "choices[].message")
+    message = mapping(choice.get("message"), "choices[].message") or {"content": choice.get("text")}
+    messages = (message_of(message, "assistant"),)
     finish = text(choice.get("finish_reason"))
     unfinished = Status.INCOMPLETE if streamed else Status.COMPLETE
     return Choice(
-        messages=(message_of(message, "assistant"),),
+        messages=messages,
         status=FINISHES.get(finish, Status.COMPLETE) if finish else unfinished,
         index=int(choice.get("index") or 0),
+        guards=(
+            *finish_signals(finish),
+            *azure_signals(choice.get("content_filter_results"), "output"),
+            *refusal_signals(messages),
+        ),
     )
+
+
+def prompted(prompt: Any) -> tuple[Message, ...]:
+    """The prompt of the older completions, when it is one text."""
+    return (Message(Role.USER, (Text(prompt),)),) if isinstance(prompt, str) and prompt.strip() else ()
 
 
 def generated(response: Json) -> tuple[Choice, ...]:
@@ -101,8 +115,7 @@ def without_choices(response: Json) -> Status:
     error = response.get("error")
     if not error:
         return Status.INCOMPLETE
-    codes = {str(error.get(name)) for name in ("code", "type")} if isinstance(error, dict) else set()
-    return Status.BLOCKED if codes & BLOCKED_CODES else Status.ERROR
+    return Status.BLOCKED if any(signal.verdict == "blocked" for signal in error_signals(error)) else Status.ERROR
 
 
 def labels(logged: Logged, response: Json) -> Labels:

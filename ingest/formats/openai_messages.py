@@ -24,7 +24,7 @@ from ingest.exchange import (
     image_from_url,
     result_of,
 )
-from ingest.formats.reading import Json, Malformed, as_text, first_text, mapping, objects, text
+from ingest.formats.reading import Json, Malformed, as_mapping, as_text, first_text, mapping, objects, text
 from ingest.qta import ImageReason, RefKind, ThinkingKind
 
 ROLES = {
@@ -112,14 +112,14 @@ def content_part(part: Json) -> Iterator[Part]:
     kind = part.get("type") or "text"
     if kind in ("text", "input_text", "output_text"):
         yield Text(as_text(part.get("text", part.get("value"))))
-    elif kind in ("image_url", "input_image", "image"):
+    elif kind in ("image_url", "input_image", "image", "computer_screenshot"):
         yield image_part(part)
     elif kind == "thinking":
         yield Thinking(thinking_text(part.get("thinking")), fallback=ThinkingKind.RAW)
     elif kind == "refusal":
         yield Refusal(as_text(part.get("refusal")))
-    elif kind == "file" and is_image_file(part):
-        yield file_part(mapping(part.get("file"), "messages[].content[].file"))
+    elif kind in ("file", "input_file") and is_image_file(part):
+        yield file_part(file_of(part))
     else:
         yield Unknown(str(kind))
 
@@ -137,8 +137,13 @@ def image_part(part: Json) -> Image:
 
 def is_image_file(part: Json) -> bool:
     """Whether a `file` part is an image."""
-    data = mapping(part.get("file"), "messages[].content[].file").get("file_data")
+    data = file_of(part).get("file_data")
     return isinstance(data, str) and data.startswith("data:image/")
+
+
+def file_of(part: Json) -> Json:
+    """What a `file` part says of its file; an `input_file` says it itself."""
+    return mapping(part.get("file"), "messages[].content[].file") or part
 
 
 def file_part(file: Json) -> Image:
@@ -151,11 +156,15 @@ def thinking_in(message: Json) -> Iterator[Thinking]:
 
     The structured fields come first: they say more. A plain field beside them is read where it says something else.
     """
-    structured = [*details(message.get("reasoning_details")), *blocks(message.get("thinking_blocks"))]
+    places = (message, as_mapping(message.get("provider_specific_fields")))
+    structured = [
+        segment
+        for place in places
+        for segment in (*details(place.get("reasoning_details")), *blocks(place.get("thinking_blocks")))
+    ]
     yield from structured
     said = words("".join(part.text or "" for part in structured))
-    for name in ("reasoning_content", "reasoning", "thinking"):
-        plain = message.get(name)
+    for plain in (place.get(name) for place in places for name in ("reasoning_content", "reasoning", "thinking")):
         found = thinking_text(plain)
         if found and words(found) not in said:
             said += words(found)

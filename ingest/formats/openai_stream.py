@@ -12,9 +12,9 @@ from typing import Any
 
 from ingest.formats.reading import Json, as_text, mapping, objects
 
-JOINED = ("content", "refusal", "reasoning_content", "reasoning")
+JOINED = ("content", "refusal", "reasoning_content", "reasoning", "thinking")
 INDEXED = ("tool_calls", "reasoning_details")
-GROWING = ("arguments", "text", "summary", "data", "input")
+GROWING = ("arguments", "text", "summary", "data", "input", "thinking", "transcript")
 
 
 def assembled(chunks: Iterable[Json]) -> dict[str, Any]:
@@ -22,7 +22,7 @@ def assembled(chunks: Iterable[Json]) -> dict[str, Any]:
     response: dict[str, Any] = {}
     pieces: dict[int, list[Json]] = defaultdict(list)
     for chunk in chunks:
-        response |= {name: value for name, value in chunk.items() if value is not None and name != "choices"}
+        response |= {name: value for name, value in chunk.items() if value not in (None, []) and name != "choices"}
         for choice in objects(chunk.get("choices"), "choices"):
             pieces[int(choice.get("index") or 0)].append(choice)
     return response | {"choices": [choice_from(index, found) for index, found in sorted(pieces.items())]}
@@ -30,11 +30,18 @@ def assembled(chunks: Iterable[Json]) -> dict[str, Any]:
 
 def choice_from(index: int, pieces: Sequence[Json]) -> dict[str, Any]:
     """One choice from its pieces."""
-    deltas = [mapping(piece.get("delta") or piece.get("message"), "choices[].delta") for piece in pieces]
+    deltas = [delta_of(piece) for piece in pieces]
     finishes = [piece["finish_reason"] for piece in pieces if piece.get("finish_reason")]
     fields = gathered(deltas)
     message = {name: field_from(name, values) for name, values in fields.items()}
-    return {"index": index, "message": message, "finish_reason": finishes[-1] if finishes else None}
+    filters = [piece["content_filter_results"] for piece in pieces if piece.get("content_filter_results")]
+    finish = finishes[-1] if finishes else None
+    return {"index": index, "message": message, "finish_reason": finish, "content_filter_results": filters}
+
+
+def delta_of(piece: Json) -> Json:
+    """What a piece adds to the message; the older completions have text alone."""
+    return mapping(piece.get("delta") or piece.get("message"), "choices[].delta") or {"content": piece.get("text")}
 
 
 def gathered(pieces: Iterable[Json]) -> dict[str, list[Any]]:
@@ -51,8 +58,10 @@ def field_from(name: str, values: list[Any]) -> Any:
     """A field of the message from its pieces."""
     if name in INDEXED:
         return wholes([piece for value in values for piece in objects(value, f"delta.{name}")])
+    if name == "thinking_blocks":
+        return joined_blocks([piece for value in values for piece in objects(value, "delta.thinking_blocks")])
     if name not in JOINED:
-        return values[-1]
+        return merged(values) if all(isinstance(value, dict) for value in values) else values[-1]
     if all(isinstance(value, str) for value in values):
         return "".join(values)
     return joined_parts([part for value in values for part in as_parts(value)])
@@ -88,6 +97,18 @@ def merged_value(name: str, values: list[Any]) -> Any:
     if name in GROWING and all(isinstance(value, str) for value in values):
         return "".join(values)
     return next((value for value in values if value != ""), values[0])
+
+
+def joined_blocks(blocks: Iterable[Json]) -> list[dict[str, Any]]:
+    """LiteLLM's thinking blocks, which have no index: neighbours of type thinking are one, up to its signature."""
+    joined: list[list[Json]] = []
+    for block in blocks:
+        goes_on = joined and block.get("type") == joined[-1][-1].get("type") == "thinking"
+        if goes_on and not joined[-1][-1].get("signature"):
+            joined[-1].append(block)
+        else:
+            joined.append([block])
+    return [merged(run) for run in joined]
 
 
 def as_parts(value: Any) -> list[Json]:

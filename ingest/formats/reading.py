@@ -3,6 +3,7 @@
 A message of Malformed names the field, never what is in it: it goes into a Rejection.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -68,6 +69,30 @@ def as_text(value: Any) -> str:
     if value is None:
         return ""
     return value if isinstance(value, str) else orjson.dumps(value, default=str).decode()
+
+
+def as_mapping(value: Any) -> Json:
+    """`value` when it is an object, else an empty one: for what is welcome and never required."""
+    return value if isinstance(value, Mapping) else {}
+
+
+def as_list(value: Any) -> list[Any]:
+    """`value` when it is a list, else an empty one."""
+    return value if isinstance(value, list) else []
+
+
+def either(body: Json, name: str) -> Any:
+    """What stands under a camelCase name, or under the same in snake_case as SDKs dump it; null is not there."""
+    found = body.get(name)
+    return body.get(SNAKE.sub(snake, name)) if found is None else found
+
+
+SNAKE = re.compile(r"[A-Z]")
+
+
+def snake(capital: re.Match[str]) -> str:
+    """A capital letter inside a name as snake_case has it."""
+    return f"_{capital[0].lower()}"
 
 
 def unquoted(value: Any) -> Any:

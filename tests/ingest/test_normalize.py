@@ -186,10 +186,16 @@ JSON_VALUES = st.recursive(
 LINES = [line for name in FORMATS for line in (HERE / "formats" / name / "in.jsonl").read_bytes().splitlines()]
 
 
-@settings(max_examples=300, deadline=None)
-@given(st.sampled_from(LINES), st.lists(st.integers(0, 9), min_size=1, max_size=9), JSON_VALUES)
-def test_a_log_with_any_field_gone_wrong_becomes_one_of_three(line: bytes, path: list[int], wrong: Any) -> None:
-    assert is_one_of_three(become(orjson.dumps(broken(orjson.loads(line), path, wrong))))
+PATHS = st.lists(st.integers(0, 30), min_size=1, max_size=14)
+
+
+@settings(max_examples=600, deadline=None)
+@given(st.sampled_from(LINES), st.lists(st.tuples(PATHS, JSON_VALUES), min_size=1, max_size=3))
+def test_a_log_with_any_field_gone_wrong_becomes_one_of_three(line: bytes, faults: list[tuple[list[int], Any]]) -> None:
+    value = orjson.loads(line)
+    for path, wrong in faults:
+        value = broken(value, path, wrong)
+    assert is_one_of_three(become(orjson.dumps(value)))
 
 
 def broken(value: Any, path: list[int], wrong: Any) -> Any:

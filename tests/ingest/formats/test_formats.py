@@ -1,6 +1,7 @@
 """Every format's cases: a line of `<format>/in.jsonl` must become what `<format>/want.json` has at the same place.
 
-A want names only the fields that its case is about; images are [origin, media type or reason].
+A want names only the fields that its case is about; images are [origin, media type or reason], guards
+[guard, stage, verdict, categories, score].
 """
 
 import json
@@ -54,6 +55,8 @@ def shown(triple: QTATriple, field: str) -> Any:
     if field == "images":
         found = [(image, image.reason if isinstance(image, ImageFailure) else image.media_type) for image in value]
         return [[image.origin, what] for image, what in found]
+    if field == "guards":
+        return [[signal.guard, signal.stage, signal.verdict, list(signal.categories), signal.score] for signal in value]
     if field == "tool_calls":
         return [{name: getattr(call, name) for name in call.__slots__} for call in value]
     return list(value) if isinstance(value, tuple) else value
