@@ -12,11 +12,15 @@ completion  the guard's text becomes analysis and judgment, or is unreadable
 labels      the label trie: 0, 0.5 and 1 as token paths, and their probabilities
 category    the kind of risk, read off an analysis
 scorer      prompt, backend, completion, verdict: one verdict per triple, in order
-store       the DuckDB file: one transaction a batch; it and queries.py are the only places with SQL
+store       the DuckDB file: one transaction a batch; it, store_letters.py and queries.py are the only places with SQL
 store_rows  what is stored, as rows
+store_letters  dead letters in the database: found, taken out again, settled
 migrate     brings a database file to this version's tables
 blobs       the folder of original images, by content
 pipeline    the audit loop: engine, scorer and what keeps the outcomes put together
+letters     dead letters read again with the configuration in force
+letters_out  dead letters sent to files and topics, byte for byte
+letters_cli  the command dead-letters
 ledger      whether every offset is accounted for
 queries     what reports ask of the database
 query_rows  the typed rows that they get

@@ -9,6 +9,10 @@ COMMANDS = {
     "doctor": ("ingest.cli:doctor", "dry run: which format each record is, what each field became"),
     "run": ("auditor.cli:run", "audit a source into the database file"),
     "ledger": ("auditor.cli:ledger", "coverage per source partition, reconciled"),
+    "dead-letters": (
+        "auditor.letters_cli:dead_letters",
+        "the records that could not be read: list, export, read again",
+    ),
     "eval": ("auditor.cli:evaluate", "score labelled rows and measure the guard on them"),
     "report": ("reports.cli:report", "the nightly report of a day"),
     "demo": ("reports.cli:demo", "the whole flow on the sample logs that ship with traceaudit"),
@@ -17,7 +21,7 @@ COMMANDS = {
 
 def usage() -> str:
     """The table of commands, for --help."""
-    rows = "\n".join(f"  {name:<8} {summary}" for name, (_, summary) in COMMANDS.items())
+    rows = "\n".join(f"  {name:<12} {summary}" for name, (_, summary) in COMMANDS.items())
     return f"usage: traceaudit COMMAND [options]\n\n{rows}\n\ntraceaudit COMMAND --help tells a command's options."
 
 

@@ -19,11 +19,13 @@ from conf.schema import Config
 if TYPE_CHECKING:
     from auditor.pipeline import Tally
     from auditor.store import Store
+    from ingest.outlet import Bury
     from ingest.source import Source
 
 
 def run(argv: Sequence[str]) -> int:
     """`traceaudit run`: audit sources into the database file."""
+    from ingest.outlet import grave_for
     from ingest.source import open_sources
 
     options = parser("run", "Audit sources into the database file.", store=True)
@@ -40,12 +42,13 @@ def run(argv: Sequence[str]) -> int:
         sources = open_sources(args.source, config, follow=args.follow)
         for source in sources:
             stack.enter_context(closing(source))
+        bury = stack.enter_context(grave_for(args.source, config))
         # Only now: with DuckDB loaded and a broker that never answered, the interpreter ends in a page of warnings.
         from auditor.console import print_tally
         from auditor.store import Store
 
         store = stack.enter_context(Store.open(config.store.path, config.images.blob_dir))
-        tally = audit(sources, config, store)
+        tally = audit(sources, config, store, bury)
     seconds = time.monotonic() - began
     if args.json:
         print_json(tally.as_json(seconds))
@@ -54,7 +57,7 @@ def run(argv: Sequence[str]) -> int:
     return 0
 
 
-def audit(sources: "Sequence[Source]", config: Config, store: "Store") -> "Tally":
+def audit(sources: "Sequence[Source]", config: Config, store: "Store", bury: "Bury") -> "Tally":
     """Build scorer and engine as `config` says, and run them to the end."""
     from auditor.console import progress, stop_signals
     from auditor.pipeline import Audit, StoreKeeper
@@ -72,7 +75,7 @@ def audit(sources: "Sequence[Source]", config: Config, store: "Store") -> "Tally
     assembler = Assembler(config.assembly, normalizer(config), joiner(config), store.held())
     engine = Embedded(sources, assembler, config.batching, store.positions())
     with stop_signals() as stop, progress() as show:
-        return Audit(scorer, StoreKeeper(store, run_id, utc_now), show).run(engine, stop)
+        return Audit(scorer, StoreKeeper(store, run_id, utc_now, bury), show).run(engine, stop)
 
 
 def ledger(argv: Sequence[str]) -> int:

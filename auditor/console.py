@@ -14,6 +14,7 @@ from rich.table import Table
 
 from auditor.ledger import LedgerLine
 from auditor.pipeline import Tally
+from auditor.store_letters import LetterLine
 
 
 @contextmanager
@@ -86,6 +87,20 @@ def print_tally(tally: Tally, seconds: float) -> None:
     states = ", ".join(f"{state.value} {n}" for state, n in sorted(tally.states.items()))
     print(f"{tally.records} records in {seconds:.1f} s{': ' + states if states else ''}")
     print(f"{tally.triples} triples, {tally.verdicts} new verdicts")
+
+
+def print_letters(lines: Sequence[LetterLine]) -> None:
+    """A table on a terminal; in a pipe a line for each dead letter, its columns parted by tabs."""
+    columns = ("source", "partition", "offset", "reason", "detail", "format", "bytes", "stored at", "replayed")
+    print_rows(columns, [letter_cells(line) for line in lines])
+
+
+def letter_cells(line: LetterLine) -> tuple[str, ...]:
+    """One dead letter as text."""
+    at = line.position
+    size = f"{line.n_bytes}{' (withheld)' if line.withheld else ''}"
+    times = (f"{line.stored_at:%Y-%m-%d %H:%M:%S}", f"{line.replay_state}" if line.replayed_at else "-")
+    return (at.source, str(at.partition), str(at.offset), line.reason, line.detail, line.format or "-", size, *times)
 
 
 def print_ledger(lines: Sequence[LedgerLine]) -> None:

@@ -10,7 +10,9 @@ from typing import Any, Protocol
 
 from auditor.store import Store, first_of_each
 from auditor.verdict import ScorerKey, Verdict
+from ingest.dead_letters import letters_of
 from ingest.engines.base import Engine
+from ingest.outlet import Bury
 from ingest.qta import Batch, Normalized, Outcome, QTATriple, State
 
 logger = logging.getLogger(__name__)
@@ -85,11 +87,13 @@ class StoreKeeper:
     Attributes:
         run_id: of a run that `store` knows.
         now: the time, in UTC.
+        bury: where dead letters go besides the table, before the transaction commits.
     """
 
     store: Store
     run_id: str
     now: Callable[[], datetime]
+    bury: Bury = lambda _: None
 
     def judged(self, ids: Sequence[str], scorer: ScorerKey) -> set[str]:
         """See Keeper."""
@@ -98,6 +102,8 @@ class StoreKeeper:
     def keep(self, batch: Batch, verdicts: Sequence[Verdict]) -> Sequence[Outcome]:
         """See Keeper."""
         outcomes = settle(batch.items, {verdict.triple_id: verdict for verdict in verdicts})
+        if letters := letters_of(batch.items):
+            self.bury(letters)
         self.store.save(batch, outcomes, verdicts, self.run_id, self.now())
         return outcomes
 

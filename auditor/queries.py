@@ -72,7 +72,8 @@ UNJUDGED = """
 
 EXAMPLES = """
     SELECT o.source, o."partition", o."offset", o.state, coalesce(o.reason, ''), o.format, d.detail
-    FROM outcomes o LEFT JOIN dead_letters d USING (source, "partition", "offset")
+    FROM outcomes o
+    LEFT JOIN (FROM dead_letters WHERE replayed_at IS NULL) d USING (source, "partition", "offset")
     WHERE o.stored_at >= $start AND o.stored_at < $end AND o.state NOT IN ('scored', 'duplicate')
     QUALIFY row_number() OVER (PARTITION BY o.state, o.reason ORDER BY o.source, o."partition", o."offset") <= $limit
     ORDER BY o.state, o.reason, o.source, o."partition", o."offset"

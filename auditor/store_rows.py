@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from auditor.verdict import ScorerKey, Verdict
+from ingest.dead_letters import letters_of
 from ingest.qta import Batch, Gap, Held, ImageBlob, ImageFailure, Normalized, Outcome, Position, QTATriple
 
 Row = dict[str, Any]
@@ -195,14 +196,20 @@ def dead_letter_rows(items: Sequence[Normalized], now: datetime) -> list[Row]:
     """The rows of `dead_letters`: the records that were rejected, byte for byte."""
     return [
         {
-            **place(item.record.position),
-            "reason": item.rejection.reason,
-            "detail": item.rejection.detail,
-            "value": item.record.value,
+            **place(letter.record.position),
+            "format": letter.format,
+            "stage": letter.stage,
+            "reason": letter.reason,
+            "detail": letter.detail,
+            "value": None if letter.record.withheld else letter.record.value,
+            "key": letter.record.key,
+            "headers": [{"name": name, "value": value} for name, value in letter.record.headers],
+            "timestamp_ms": letter.record.timestamp_ms,
+            "sha256": letter.sha256,
+            "n_bytes": letter.n_bytes,
             "stored_at": utc(now),
         }
-        for item in items
-        if item.rejection
+        for letter in letters_of(items)
     ]
 
 

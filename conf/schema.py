@@ -78,6 +78,13 @@ class Kafka(Section):
     start: Literal["earliest", "latest"]
 
 
+class DeadLetters(Section):
+    """Where records that cannot be read go besides the table."""
+
+    topic: str
+    timeout_s: Seconds
+
+
 class Assembly(Section):
     """How long the parts of an interaction that is spread over records are waited for."""
 
@@ -141,6 +148,7 @@ class Config(Section):
     registry: Registry
     images: Images
     kafka: Kafka
+    dead_letters: DeadLetters
     assembly: Assembly
     batching: Batching
     auditor: Auditor

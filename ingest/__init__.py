@@ -8,6 +8,8 @@ replay        files and folders as a source
 stdin         standard input as a source
 topics        what a kafka:// SOURCE names, and where reading a partition begins
 kafka         topics as a source
+dead_letters  a record that cannot be read, as it is kept and as it goes to a topic
+outlet        a topic that messages are written to, each acknowledged
 normalize     a record's bytes become triples or a rejection; the only caller of FORMATS
 assembly      keeps the parts of interactions that are spread over records, and joins them
 unwrap        envelopes are opened one in another; arrays and JSON lines are taken apart

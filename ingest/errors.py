@@ -6,6 +6,7 @@ TraceauditError
 │   └── RegistryUnavailable  a schema registry that does not answer
 ├── SourceChanged        what was read before is not there any more
 ├── SourceSyntax         a SOURCE that cannot be read as one
+├── TopicUnwritable      a topic that does not take what has to go there
 └── MissingExtra         an optional library that is not installed
 """
 
@@ -60,6 +61,21 @@ class SourceSyntax(TraceauditError):
     """A SOURCE that cannot be read as one."""
 
     exit_code = 2
+
+
+class TopicUnwritable(TraceauditError):
+    """A topic that is not there, does not answer, or does not take a message; nothing that needed it was kept.
+
+    Attributes:
+        topic: as the user named it.
+    """
+
+    def __init__(self, topic: str, reason: str) -> None:
+        super().__init__(f"{topic}: {reason}")
+        self.fields = (topic, reason)
+
+    def __reduce__(self) -> tuple[type["TopicUnwritable"], tuple[str, str]]:
+        return type(self), self.fields
 
 
 class MissingExtra(TraceauditError):

@@ -120,11 +120,20 @@ class Position:
 
 
 @dataclass(frozen=True, slots=True)
+class Withheld:
+    """What is still known of bytes that masking does not let go on: enough to find the record where it was read."""
+
+    sha256: str
+    n_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     """One Kafka message or one record of a file, as bytes.
 
     Attributes:
         folder: folder that relative image paths may point below; None for streams, which may not.
+        withheld: set where masking took value, key and headers away.
     """
 
     position: Position
@@ -133,6 +142,7 @@ class Record:
     headers: tuple[tuple[str, bytes], ...] = ()
     timestamp_ms: int | None = None
     folder: str | None = None
+    withheld: Withheld | None = None
 
 
 @dataclass(frozen=True, slots=True)
