@@ -250,8 +250,9 @@ class QTATriple:
 
     @property
     def has_model_output(self) -> bool:
-        """Whether there is anything that the model said or did to judge."""
-        return bool(self.thinking or self.answer or self.tool_calls)
+        """Whether there is anything that the model said, did or drew to judge."""
+        drawn = any(image.origin is Origin.MODEL_OUTPUT and isinstance(image, ImageBlob) for image in self.images)
+        return bool(self.thinking or self.answer or self.tool_calls or drawn)
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,8 +24,8 @@ MODEL_RULES: tuple[tuple[re.Pattern[str], ThinkingKind], ...] = (
     # xAI: the small and the coding models give their thinking, grok-4 and later a summary or nothing.
     (re.compile(r"grok-3-mini|grok-code"), ThinkingKind.RAW),
     (re.compile(r"grok"), ThinkingKind.SUMMARY),
-    # Amazon: nova models redact or summarise.
-    (re.compile(r"nova"), ThinkingKind.SUMMARY),
+    # Amazon: Nova 2 redacts or summarises; the first Nova thinks in tags, if at all.
+    (re.compile(r"nova-2"), ThinkingKind.SUMMARY),
     # Open weights, and providers that pass the text on as it is.
     (
         re.compile(

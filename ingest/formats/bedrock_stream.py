@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from ingest.formats.reading import Json, as_mapping, either, mapping, unquoted
+from ingest.formats.reading import Json, as_list, as_mapping, either, mapping, unquoted
 
 START, DELTA, STOP, METADATA = "contentBlockStart", "contentBlockDelta", "messageStop", "metadata"
 EVENTS = ("messageStart", START, DELTA, STOP)
@@ -43,6 +43,10 @@ def block_from(start: Json, deltas: Sequence[Json]) -> dict[str, Any]:
     if calls:
         written = joined(call.get("input") for call in calls)
         return {"toolUse": {**calls[0], "input": unquoted(written)}}
+    results = [found for part in (start, *deltas) if (found := either(part, "toolResult"))]
+    if results:
+        content = [block for found in results for block in as_list(found)]
+        return {"toolResult": {**as_mapping(results[0]), "content": content}}
     thoughts = [as_mapping(found) for delta in deltas if (found := either(delta, "reasoningContent"))]
     if thoughts:
         said = joined(thought.get("text") for thought in thoughts)

@@ -124,7 +124,8 @@ def output_of(item: Json) -> ToolResult:
     output = item.get("output")
     listed = output if isinstance(output, list) else [output]
     parts = [part for each in listed if each is not None for part in output_parts(each)]
-    return result_of(parts, first_text(item.get("call_id"), item.get("id")), is_error=item.get("status") == "failed")
+    name = str(item.get("type")).removesuffix("_output")  # of the call, where the provider gives neither of them an id
+    return result_of(parts, text(item.get("call_id")) or name, is_error=item.get("status") == "failed")
 
 
 def output_parts(output: Any) -> Iterator[Part]:

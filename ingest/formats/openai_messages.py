@@ -76,7 +76,7 @@ def spoken_otherwise(message: Json) -> Iterator[Part]:
     for image in objects(message.get("images"), "messages[].images"):
         yield from content_part(image)
     yield from (tool_use(call) for call in objects(message.get("tool_calls"), "messages[].tool_calls"))
-    if call := message.get("function_call"):
+    if as_mapping(call := message.get("function_call")).get("name"):  # some servers have it empty
         yield tool_use({"function": call})
 
 
