@@ -11,6 +11,7 @@ from conf.kafka.broker import missing_tools
 
 if TYPE_CHECKING:
     from tests.broker import Broker
+    from tests.registry import RunningRegistry
 
 # The only reasons for which CI may skip a test; each is something that a machine can honestly lack.
 ALLOWED_SKIPS = (
@@ -55,6 +56,19 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator["Broker"]:
     from tests.broker import Broker
 
     running = Broker(tmp_path_factory.mktemp("kafka"))
+    running.start()
+    yield running
+    running.kill()
+
+
+@pytest.fixture(scope="session")
+def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator["RunningRegistry"]:
+    """One running schema registry for the whole session: use subjects of your own, and leave it running."""
+    if missing := missing_tools():
+        pytest.skip(f"a registry needs {' and '.join(missing)}")
+    from tests.registry import RunningRegistry
+
+    running = RunningRegistry(tmp_path_factory.mktemp("registry"))
     running.start()
     yield running
     running.kill()
