@@ -7,6 +7,7 @@ captured, which is no answer.
 Source: BerriAI/litellm types/utils.py, `StandardLoggingPayload`; litellm_core_utils/redact_messages.py.
 """
 
+import binascii
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -43,6 +44,7 @@ OTHER_CALLS = (
     "image",
 )
 REDACTED = "redacted-by-litellm"
+PACKED_ID = "resp_bGl0ZWxsbTp"  # "litellm:" in base64
 BLOCKED_ERRORS = {"ContentPolicyViolationError", "GuardrailRaisedException", "BlockedPiiEntityError"}
 
 # In the order of detection, as in FORMATS.
@@ -73,15 +75,15 @@ def parse(logged: Logged) -> tuple[Exchange, ...]:
         return ()
     written = unquoted(payload.get("response"))
     answered = answer_of(scrubbed(written))
-    captured = not is_redacted(written)
+    is_whole = not is_redacted(written)
     status = failure(payload)
-    choices = tuple(as_captured(choice, captured=captured) for choice in answered.choices)
+    choices = tuple(as_captured(choice, captured=is_whole) for choice in answered.choices)
     return (
         replace(
             answered,
             messages=asked(call_type, payload),
             choices=() if status is not Status.COMPLETE and not any(map(says, choices)) else choices,
-            status=status if status is not Status.COMPLETE else without_choices(answered, captured=captured),
+            status=status if status is not Status.COMPLETE else without_choices(answered, captured=is_whole),
             model=model_of(payload, answered),
             labels=labels(payload, answered),
             identity=identity(payload, answered.identity),
@@ -107,6 +109,11 @@ def scrubbed(value: Any) -> Any:
     if isinstance(value, list):
         return [scrubbed(held) for held in value]
     return None if value == REDACTED else value
+
+
+def captured(value: Any) -> Json:
+    """An object, which may be JSON in a string, without that word."""
+    return as_mapping(scrubbed(unquoted(value)))
 
 
 def is_redacted(value: Any) -> bool:
@@ -152,9 +159,9 @@ def error_signals(payload: Json, status: Status) -> tuple[GuardSignal, ...]:
 
 def asked(call_type: str, payload: Json) -> tuple[Message, ...]:
     """The request's messages, in the shape of the API that was called."""
-    request = as_mapping(unquoted(payload.get("proxy_server_request")))
-    request = as_mapping(unquoted(request.get("body"))) or request
-    parameters = as_mapping(unquoted(payload.get("model_parameters")))
+    request = captured(payload.get("proxy_server_request"))
+    request = captured(request.get("body")) or request
+    parameters = captured(payload.get("model_parameters"))
     messages = scrubbed(unquoted(payload.get("messages"))) or request.get("messages") or request.get("input")
     if "responses" in call_type:
         instructions = {"instructions": parameters.get("instructions") or request.get("instructions")}
@@ -218,4 +225,16 @@ def labels(payload: Json, answered: Exchange) -> Labels:
 def identity(payload: Json, answered: Identity) -> Identity:
     """The response's id, so that this and a span of the same call are one."""
     response_id = answered.response_id or first_text(payload.get("id"), payload.get("request_id"))
-    return Identity(response_id=response_id, message_id=text(payload.get("litellm_call_id")))
+    return Identity(response_id=unpacked(response_id), message_id=text(payload.get("litellm_call_id")))
+
+
+def unpacked(response_id: str | None) -> str | None:
+    """The provider's id, which LiteLLM packs into one of its own for the Responses API."""
+    if response_id is None or not response_id.startswith(PACKED_ID):
+        return response_id
+    packed = response_id.removeprefix("resp_")
+    try:
+        written = binascii.a2b_base64(packed + "=" * (-len(packed) % 4)).decode()
+    except ValueError:
+        return response_id
+    return written.rpartition("response_id:")[2] or response_id

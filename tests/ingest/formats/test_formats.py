@@ -5,6 +5,7 @@ A want names only the fields that its case is about; images are [origin, media t
 """
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -77,3 +78,31 @@ def test_no_two_cases_share_an_id(config: Config) -> None:
     """Each case is another interaction, so that equal ids would be a loss."""
     ids = [t.id for row in cases() for t in normalize(make_record(row.values[1]), config.ingest, config.images).triples]
     assert len(ids) == len(set(ids))
+
+
+PAIRED = ("openai_chat", "anthropic_messages", "openai_responses", "gemini", "bedrock_converse")
+AROUND: dict[str, Callable[[dict[str, Any], dict[str, Any]], Any]] = {
+    "a proxy's exchange": lambda asked, said: {
+        "request": {"method": "POST", "url": "https://example.org/", "headers": {}, "body": json.dumps(asked)},
+        "response": {"status": 200, "headers": {}, "body": json.dumps(said)},
+    },
+    "bodies as text": lambda asked, said: {"request_body": json.dumps(asked), "response_body": json.dumps(said)},
+    "the whole as text": lambda asked, said: json.dumps({"request": asked, "response": said}),
+    "bodies in bodies": lambda asked, said: {"request": {"payload": {"body": asked}}, "response": {"json": said}},
+    "a call's arguments and what came back": lambda asked, said: {"input": {"kwargs": asked}, "output": said},
+    "a warehouse's row": lambda asked, said: {"full_request": json.dumps(asked), "full_response": said},
+    "the response beside the request's fields": lambda asked, said: {**asked, "response": said},
+    "both in one object": lambda asked, said: {**asked, **said},
+}
+
+
+@pytest.mark.parametrize("around", AROUND)
+@pytest.mark.parametrize("name", PAIRED)
+def test_a_pair_is_found_in_whatever_a_gateway_puts_around_it(name: str, around: str, config: Config) -> None:
+    line = json.loads((HERE / name / "in.jsonl").read_bytes().splitlines()[0])
+    asked, said = line["request"], line["response"]
+    record = json.dumps(AROUND[around](asked, said)).encode()
+    (triple,) = normalize(make_record(record), config.ingest, config.images).triples
+    (plain,) = normalize(make_record(json.dumps(line).encode()), config.ingest, config.images).triples
+    assert (triple.format, triple.question, triple.thinking) == (name, plain.question, plain.thinking)
+    assert (triple.answer, triple.status, triple.system_prompt) == (plain.answer, plain.status, plain.system_prompt)
