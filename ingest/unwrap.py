@@ -117,12 +117,12 @@ def holds_logs(values: list[Any]) -> bool:
 
 def several_responses(values: list[Any]) -> bool:
     """Whether an array holds responses with different ids; the chunks of one stream share theirs."""
-    ids = {
+    ids = (
         value.get("responseId") or ("choices" in value and value.get("id"))
         for value in values
         if isinstance(value, dict)
-    }
-    return len([name for name in ids if isinstance(name, str)]) > 1
+    )
+    return len({name for name in ids if isinstance(name, str)}) > 1
 
 
 def unframed(framed: Framed, how: Unwrapping) -> Opened | Unreadable:

@@ -190,12 +190,14 @@ PATHS = st.lists(st.integers(0, 30), min_size=1, max_size=14)
 
 
 @settings(max_examples=600, deadline=None)
-@given(st.sampled_from(LINES), st.lists(st.tuples(PATHS, JSON_VALUES), min_size=1, max_size=3))
-def test_a_log_with_any_field_gone_wrong_becomes_one_of_three(line: bytes, faults: list[tuple[list[int], Any]]) -> None:
+@given(st.sampled_from(LINES), st.lists(st.tuples(PATHS, JSON_VALUES), min_size=1, max_size=3), st.booleans())
+def test_a_log_with_any_field_gone_wrong_becomes_one_of_three(
+    line: bytes, faults: list[tuple[list[int], Any]], listed: bool
+) -> None:
     value = orjson.loads(line)
     for path, wrong in faults:
         value = broken(value, path, wrong)
-    assert is_one_of_three(become(orjson.dumps(value)))
+    assert is_one_of_three(become(orjson.dumps([value] if listed else value)))
 
 
 def broken(value: Any, path: list[int], wrong: Any) -> Any:
