@@ -66,16 +66,23 @@ def audit(sources: "Sequence[Source]", config: Config, store: "Store", bury: "Bu
     from ingest.assembly import Assembler
     from ingest.engines.embedded import Embedded
     from ingest.normalize import joiner, normalizer
+    from ingest.privacy import privacy_of
 
     print(f"model {config.auditor.model}, backend {config.auditor.backend}, db {config.store.path}", file=sys.stderr)
     scorer = build(config.auditor, utc_now)
     run_id = uuid.uuid4().hex
     policy = config.policy.version
     store.begin_run(Run(run_id, utc_now(), version("traceaudit"), scorer.key, scorer.backend_name, policy))
-    assembler = Assembler(config.assembly, normalizer(config), joiner(config), store.held())
+    privacy = privacy_of(config, beside=key_file(config))
+    assembler = Assembler(config.assembly, normalizer(config, privacy), joiner(config, privacy), store.held())
     engine = Embedded(sources, assembler, config.batching, store.positions())
     with stop_signals() as stop, progress() as show:
         return Audit(scorer, StoreKeeper(store, run_id, utc_now, bury), show).run(engine, stop)
+
+
+def key_file(config: Config) -> Path:
+    """Where the key for pseudonyms of a database's users is kept, unless one is configured."""
+    return Path(f"{config.store.path}.key")
 
 
 def ledger(argv: Sequence[str]) -> int:

@@ -8,7 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from auditor.cli import utc_now
+from auditor.cli import key_file, utc_now
 from conf.cli import config_of, parser, print_json
 from conf.errors import ConfigError
 from conf.schema import Batching, Config
@@ -106,12 +106,14 @@ def read_again(found: "Sequence[LetterLine]", config: Config, store: "Store") ->
     from auditor.store_rows import Run
     from ingest.assembly import Assembler
     from ingest.normalize import joiner, normalizer
+    from ingest.privacy import privacy_of
 
     scorer = build(config.auditor, utc_now)
     run_id = uuid.uuid4().hex
     policy = config.policy.version
     store.begin_run(Run(run_id, utc_now(), version("traceaudit"), scorer.key, scorer.backend_name, policy))
-    assembler = Assembler(config.assembly, normalizer(config), joiner(config))
+    privacy = privacy_of(config, beside=key_file(config))
+    assembler = Assembler(config.assembly, normalizer(config, privacy), joiner(config, privacy))
     return replay(found, LetterKeeper(store, run_id, utc_now), scorer, assembler, config.batching)
 
 

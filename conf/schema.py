@@ -16,6 +16,7 @@ DEFAULT_FILE = Path(__file__).with_name("default.toml")
 
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 Count = Annotated[int, Field(ge=1)]
+EntityName = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$")]
 Seconds = Annotated[float, Field(gt=0)]
 
 
@@ -38,6 +39,7 @@ class Ingest(Section):
     response_path: str
     tenant: str
     user_key_env: str
+    user_key_file: str
 
 
 class TopicPin(Section):
@@ -94,6 +96,27 @@ class Assembly(Section):
     max_held_bytes: Count
 
 
+class TenantMasking(Section):
+    """What one tenant's masking changes; what is not said stays as it is for all, and patterns come on top."""
+
+    enabled: bool | None = None
+    entities: tuple[str, ...] | None = None
+    score_threshold: Fraction | None = None
+    phone_regions: tuple[str, ...] | None = None
+    patterns: Mapping[EntityName, str] = {}
+
+
+class Masking(Section):
+    """What personal data is taken out of texts before anything is written."""
+
+    enabled: bool
+    entities: tuple[str, ...]
+    score_threshold: Fraction
+    phone_regions: tuple[str, ...]
+    patterns: Mapping[EntityName, str]
+    tenants: Mapping[str, TenantMasking]
+
+
 class Batching(Section):
     """How many records an engine hands over at a time."""
 
@@ -148,6 +171,7 @@ class Config(Section):
     registry: Registry
     images: Images
     kafka: Kafka
+    masking: Masking
     dead_letters: DeadLetters
     assembly: Assembly
     batching: Batching

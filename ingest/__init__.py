@@ -27,6 +27,11 @@ turns         messages become turns: one human message up to the final answer
 thinking      tells thinking from answer, and raw thinking from a summary
 images        checks, hashes and shrinks an image
 image_files   reads an image file that a record points to
+metadata      an image without EXIF, comments and text, bit for bit the same picture
+user_key      the key that makes pseudonyms of users
+masking       personal data out of a triple
+recognizers   what personal data looks like
+privacy       the key and the masks, as configured
 identity      triple ids and pseudonyms of users
 triples       a turn becomes a QTATriple
 engines/      the loop: read, normalize, hand over, advance

@@ -1,6 +1,7 @@
 """The command of this package: `traceaudit doctor`."""
 
 import argparse
+import secrets
 from itertools import islice
 
 from conf.cli import config_of, parser, print_json
@@ -13,6 +14,7 @@ def doctor(argv: list[str]) -> int:
     from ingest.doctor_table import print_summary
     from ingest.formats import FORMATS
     from ingest.normalize import joiner, normalizer
+    from ingest.privacy import privacy_of
     from ingest.source import open_source, records_of
 
     options = parser("doctor", "Dry run: which format each record is, what each field became; writes nothing.")
@@ -27,7 +29,10 @@ def doctor(argv: list[str]) -> int:
 
     records = records_of(open_source(args.source, config))
     summary = Summary()
-    assembler = Assembler(config.assembly, normalizer(config), joiner(config))
+    privacy = privacy_of(
+        config, user_key=secrets.token_bytes()
+    )  # nothing is kept, so no pseudonym has to stay the same
+    assembler = Assembler(config.assembly, normalizer(config, privacy), joiner(config, privacy))
     for examined in examine(assembled(islice(records, args.limit), assembler)):
         summary.add(examined)
         if args.json:

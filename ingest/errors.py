@@ -7,6 +7,9 @@ TraceauditError
 ├── SourceChanged        what was read before is not there any more
 ├── SourceSyntax         a SOURCE that cannot be read as one
 ├── TopicUnwritable      a topic that does not take what has to go there
+├── UserKeyMissing       no key for pseudonyms of users, and none may be made here
+├── UserKeyUnusable      a key that cannot be read or made
+├── MaskingFailed        what looks for personal data broke; nothing goes on unmasked
 └── MissingExtra         an optional library that is not installed
 """
 
@@ -76,6 +79,45 @@ class TopicUnwritable(TraceauditError):
 
     def __reduce__(self) -> tuple[type["TopicUnwritable"], tuple[str, str]]:
         return type(self), self.fields
+
+
+class UserKeyMissing(TraceauditError):
+    """No key for pseudonyms of users is configured, and none may be made: several processes have to share it."""
+
+    exit_code = 2
+
+    def __init__(self, variable: str) -> None:
+        super().__init__(
+            f"no key for pseudonyms of users: set the environment variable {variable}, "
+            "or ingest.user_key_file, the same for all processes"
+        )
+        self.variable = variable
+
+    def __reduce__(self) -> tuple[type["UserKeyMissing"], tuple[str]]:
+        return type(self), (self.variable,)
+
+
+class UserKeyUnusable(TraceauditError):
+    """A key for pseudonyms that cannot be read or made, or that is too short to be one."""
+
+    exit_code = 2
+
+
+class MaskingFailed(TraceauditError):
+    """What looks for personal data broke: the batch stops, and nothing of it is kept.
+
+    Attributes:
+        kind: type of the error; never its text.
+    """
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(
+            f"masking failed ({kind}), so that nothing of this batch is kept; masking.enabled = false masks nothing"
+        )
+        self.kind = kind
+
+    def __reduce__(self) -> tuple[type["MaskingFailed"], tuple[str]]:
+        return type(self), (self.kind,)
 
 
 class MissingExtra(TraceauditError):

@@ -7,7 +7,7 @@ has joined here. Whatever the bytes are, the result is one of these: nothing rai
 registry, which is handed in.
 """
 
-import os
+import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -21,9 +21,11 @@ from ingest.formats.detection import Detected, claimed, detect
 from ingest.formats.envelope import Logged, open_envelope
 from ingest.formats.reading import FAULTS, Malformed
 from ingest.mapping import MAPPING
+from ingest.masking import Masks, TooSlowToMask
 from ingest.payload import Unreadable
 from ingest.pins import NO_PIN, Pin, pins_of
-from ingest.qta import Normalized, QTATriple, Record, Rejection, Status
+from ingest.privacy import Privacy, privacy_of
+from ingest.qta import Normalized, QTATriple, Record, Rejection, Status, Withheld
 from ingest.triples import Reading, triple_of
 from ingest.turns import Turn, turns_of
 from ingest.unknown import shape_of
@@ -33,29 +35,31 @@ TENANT_HEADER = "tenant"
 NO_ANSWER = {Status.ERROR: "provider_error", Status.BLOCKED: "blocked"}
 
 
-def normalizer(config: Config) -> Callable[[Record], Normalized]:
-    """`normalize` as `config` says, with the users' key from the environment variable that it names.
+def normalizer(config: Config, privacy: Privacy | None = None) -> Callable[[Record], Normalized]:
+    """`normalize` as `config` says; `privacy` takes the place of the configured one.
 
     Raises:
         ConfigError: a pin or a mapping file that cannot be used.
+        UserKeyMissing, MissingExtra: see `privacy_of`.
     """
-    user_key, pins, schema_of = user_key_of(config), pins_of(config), registry_of(config)
+    privacy, pins, schema_of = privacy or privacy_of(config), pins_of(config), registry_of(config)
     apart = config.assembly.enabled
 
     def normalized(record: Record) -> Normalized:
         pin = pins.of(record.position.source)
-        return normalize(record, config.ingest, config.images, user_key, apart=apart, pin=pin, schema_of=schema_of)
+        item = normalize(record, config.ingest, config.images, privacy, apart=apart, pin=pin, schema_of=schema_of)
+        return without_bytes(item, privacy.masks) if privacy.masks.active else item
 
     return normalized
 
 
-def joiner(config: Config) -> Callable[[str, Sequence[Any], Record], Normalized]:
-    """`join` as `config` says."""
-    user_key, pins = user_key_of(config), pins_of(config)
+def joiner(config: Config, privacy: Privacy | None = None) -> Callable[[str, Sequence[Any], Record], Normalized]:
+    """`join` as `config` says; `privacy` takes the place of the configured one."""
+    privacy, pins = privacy or privacy_of(config), pins_of(config)
 
     def joined(name: str, payloads: Sequence[Any], record: Record) -> Normalized:
         pin = pins.of(record.position.source)
-        return join(payloads, record, reading_of(record, name, config.ingest, config.images, user_key, pin=pin))
+        return join(payloads, record, reading_of(record, name, config.ingest, config.images, privacy, pin=pin))
 
     return joined
 
@@ -69,16 +73,26 @@ def registry_of(config: Config) -> SchemaOf | None:
     return Registry(config.registry).schema
 
 
-def user_key_of(config: Config) -> bytes:
-    """The key that makes pseudonyms of users."""
-    return os.environ.get(config.ingest.user_key_env, "").encode()
+def without_bytes(item: Normalized, masks: Masks) -> Normalized:
+    """A record of which nothing raw goes on: masking cannot look into what could not be read.
+
+    The tenant in its headers stays, since what waits for other records is read under it.
+    """
+    record = item.record
+    sha256 = hashlib.sha256(record.value).hexdigest()
+    tenant = tenant_of(record)
+    mask = masks.of(tenant) if tenant else None
+    shown = mask(tenant) if mask and tenant else tenant
+    headers = ((TENANT_HEADER, shown.encode()),) if shown else ()
+    withheld = Withheld(sha256, len(record.value))
+    return replace(item, record=replace(record, value=b"", key=None, headers=headers, withheld=withheld))
 
 
 def normalize(  # noqa: PLR0913 - all that a record's triples depend on
     record: Record,
     ingest: Ingest,
     images: Images,
-    user_key: bytes = b"",
+    privacy: Privacy = Privacy(),  # noqa: B008 - frozen
     *,
     apart: bool = False,
     pin: Pin = NO_PIN,
@@ -90,7 +104,7 @@ def normalize(  # noqa: PLR0913 - all that a record's triples depend on
         record: as read.
         ingest: what is read from a record, and where reading stops.
         images: which images are decoded.
-        user_key: makes pseudonyms of users; see `ingest.identity.pseudonym`.
+        privacy: what is kept of the people in it.
         apart: give the fragments of interactions that may go on in other records; else read each record as if whole.
         pin: what is known of the record beforehand.
         schema_of: the schema registry.
@@ -105,7 +119,7 @@ def normalize(  # noqa: PLR0913 - all that a record's triples depend on
         return mapped or claimed(logged, pin.format or ingest.format)
 
     logs = unwrap(record.value, record.headers, Unwrapping(ingest, is_one, schema_of))
-    read = Reader(record, ingest, images, user_key, pin)
+    read = Reader(record, ingest, images, privacy, pin)
     items = [read.log(log, apart=apart) for log in logs]
     if is_mixed(items):
         items = [read.log(log, apart=False) for log in logs]
@@ -119,7 +133,7 @@ class Reader:
     record: Record
     ingest: Ingest
     images: Images
-    user_key: bytes
+    privacy: Privacy
     pin: Pin
 
     def log(self, log: Log | Nothing | Unreadable, *, apart: bool) -> Normalized:
@@ -135,7 +149,7 @@ class Reader:
         if detected is None or known is None:
             return rejected(self.record, None, "unknown_format", shape_of(log.value))
         name = detected.format
-        reading = reading_of(self.record, name, self.ingest, self.images, self.user_key, pin=self.pin)
+        reading = reading_of(self.record, name, self.ingest, self.images, self.privacy, pin=self.pin)
         item = bounded(self.record, name, lambda: parsed(log, logged, known, self.record, reading, apart=apart))
         return replace(item, because=", in ".join((detected.because, *reversed(log.around.names))))
 
@@ -195,11 +209,11 @@ def no_exchanges(payloads: Sequence[Any]) -> tuple[Exchange, ...]:  # noqa: ARG0
 
 
 def reading_of(  # noqa: PLR0913 - what a Reading holds
-    record: Record, format_name: str, ingest: Ingest, images: Images, user_key: bytes, *, pin: Pin
+    record: Record, format_name: str, ingest: Ingest, images: Images, privacy: Privacy, *, pin: Pin
 ) -> Reading:
     """How a record is read; its tenant is the header's, else its pin's, until the log says better."""
     tenant = tenant_of(record) or pin.tenant or ingest.tenant
-    return Reading(record.position, format_name, ingest, images, tenant, user_key, record.folder)
+    return Reading(record.position, format_name, ingest, images, tenant, privacy, record.folder)
 
 
 def bounded(record: Record, format_name: str, read: Callable[[], Normalized]) -> Normalized:
@@ -212,6 +226,8 @@ def bounded(record: Record, format_name: str, read: Callable[[], Normalized]) ->
         return read()
     except Malformed as error:
         return rejected(record, format_name, f"malformed_{format_name}", error.where)
+    except TooSlowToMask:
+        return rejected(record, format_name, "too_slow_to_mask", "a text took too long to look through")
     except FAULTS as error:
         return rejected(record, format_name, f"malformed_{format_name}", type(error).__name__)
 

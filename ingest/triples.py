@@ -25,6 +25,9 @@ from ingest.exchange import (
 )
 from ingest.identity import pseudonym, triple_id
 from ingest.images import ImageRef, resolve
+from ingest.masking import Mask, masked
+from ingest.metadata import without_metadata
+from ingest.privacy import Privacy
 from ingest.qta import (
     ImageBlob,
     ImageFailure,
@@ -41,6 +44,7 @@ from ingest.turns import Turn, parts_of
 
 PLAN_TOOLS = {"update_plan", "todowrite", "todo_write", "write_todos", "create_plan", "plan", "make_plan"}
 MAX_CONTEXT_MESSAGES = 200  # a transcript of thousands of short turns repeats them beside each of its triples
+LONGEST_FIND = 400  # characters that personal data has at most, for texts that are cut
 HIDDEN_THINKING = "hidden_reasoning_tokens"
 
 
@@ -50,7 +54,7 @@ class Reading:
 
     Attributes:
         tenant: of an exchange that names none.
-        user_key: makes pseudonyms of users.
+        privacy: what is kept of the people in it.
         folder: where relative image paths may point below; None for streams.
     """
 
@@ -59,7 +63,7 @@ class Reading:
     ingest: Ingest
     images: Images
     tenant: str
-    user_key: bytes
+    privacy: Privacy
     folder: str | None
 
 
@@ -68,8 +72,8 @@ def triple_of(exchange: Exchange, turn: Turn, reading: Reading) -> QTATriple:
     thinking = assemble((part for part in parts_of(turn.done) if isinstance(part, Thinking)), exchange.model)
     calls = tuple(paired(parts_of(turn.done)))
     question, answer = asked(turn), said(turn)
-    images = tuple(shown(turn, reading))
     tenant = exchange.labels.tenant or reading.tenant
+    mask = reading.privacy.masks.of(tenant)
     content = [
         question or "",
         thinking.text or "",
@@ -79,7 +83,7 @@ def triple_of(exchange: Exchange, turn: Turn, reading: Reading) -> QTATriple:
     ]
     place = (turn.number if exchange.scope is Scope.ALL_TURNS else 0, turn.choice)
     user = exchange.labels.user
-    return QTATriple(
+    triple = QTATriple(
         id=triple_id(tenant, exchange.identity, place, content),
         status=turn.status,
         question=question,
@@ -89,13 +93,13 @@ def triple_of(exchange: Exchange, turn: Turn, reading: Reading) -> QTATriple:
         position=reading.position,
         kind_source=thinking.source,
         substitute=substitute(thinking, calls),
-        images=images,
+        images=tuple(map(without_metadata, shown(turn, reading)) if mask else shown(turn, reading)),
         tool_calls=calls,
         system_prompt=turn.system_prompt,
-        context=context(turn, reading.ingest.max_context_chars),
+        context=context(turn, reading.ingest.max_context_chars, mask),
         tenant=tenant,
         application=exchange.labels.application,
-        user=pseudonym(user, reading.user_key) if user else None,
+        user=pseudonym(user, reading.privacy.user_key) if user else None,
         model=exchange.model,
         conversation_id=exchange.labels.conversation_id,
         turn=turn.number if exchange.turn is None else exchange.turn,
@@ -105,6 +109,7 @@ def triple_of(exchange: Exchange, turn: Turn, reading: Reading) -> QTATriple:
         warnings=warnings(exchange, turn, thinking),
         guards=(*exchange.guards, *turn.guards),
     )
+    return masked(triple, mask, reading.privacy.masks.alias) if mask else triple
 
 
 def asked(turn: Turn) -> str | None:
@@ -207,7 +212,7 @@ def substitute(thinking: Assembled, calls: Sequence[ToolCall]) -> Substitute:
     return Substitute.PLAN if any(call.name.lower() in PLAN_TOOLS for call in calls) else Substitute.TOOL_CALLS
 
 
-def context(turn: Turn, max_chars: int) -> str:
+def context(turn: Turn, max_chars: int, mask: Mask | None) -> str:
     """Earlier turns, and what was said between this turn's tool calls, as "role: text" lines; the last `max_chars`."""
     earlier = (turn.log[place] for place in range(turn.start - 1, -1, -1))
     lines: list[str] = []
@@ -215,9 +220,18 @@ def context(turn: Turn, max_chars: int) -> str:
     for line in filter(None, map(spoken, islice(chain(reversed(turn.steps), earlier), MAX_CONTEXT_MESSAGES))):
         if room <= 0:
             break
-        lines.append(line[:room])
+        lines.append(head_of(line, room, mask))
         room -= len(line) + 1
     return "\n".join(reversed(lines))
+
+
+def head_of(text: str, n_chars: int, mask: Mask | None) -> str:
+    """The beginning of a text, masked as in the whole text, without looking through all of it."""
+    if mask is None:
+        return text[:n_chars]
+    window = text[: n_chars + LONGEST_FIND]
+    shown = mask(window)
+    return (shown[:-LONGEST_FIND] if len(window) < len(text) else shown)[:n_chars]
 
 
 def spoken(message: Message) -> str:
