@@ -74,6 +74,9 @@ def with_response(logged: Logged, response: Any) -> Logged:
 def body_of(outer: Json, names: tuple[str, ...]) -> Any:
     """What stands under the first of `names` that is there, looked through `body` and JSON in a string."""
     found = next((unquoted(outer[name]) for name in names if outer.get(name) is not None), None)
+    if isinstance(found, list) and len(found) == 1 and isinstance(found[0], str):
+        alone = unquoted(found[0])  # as in a row of Vertex AI's own log
+        found = found if isinstance(alone, str) else alone
     for _ in range(BODY_DEPTH):
         found = first_body(found) if isinstance(found, dict) else found
     return found

@@ -91,6 +91,10 @@ AROUND: dict[str, Callable[[dict[str, Any], dict[str, Any]], Any]] = {
     "bodies in bodies": lambda asked, said: {"request": {"payload": {"body": asked}}, "response": {"json": said}},
     "a call's arguments and what came back": lambda asked, said: {"input": {"kwargs": asked}, "output": said},
     "a warehouse's row": lambda asked, said: {"full_request": json.dumps(asked), "full_response": said},
+    "a row of Vertex AI's own log": lambda asked, said: {
+        "request_payload": [json.dumps(asked)],
+        "response_payload": [json.dumps(said)],
+    },
     "the response beside the request's fields": lambda asked, said: {**asked, "response": said},
     "both in one object": lambda asked, said: {**asked, **said},
 }
