@@ -35,6 +35,7 @@ class Ingest(Section):
     max_context_chars: Annotated[int, Field(ge=0)]
     format: str
     mapping: str
+    granularity: Literal["turn", "step"]
     request_path: str
     response_path: str
     tenant: str

@@ -21,6 +21,7 @@ avro          Avro bytes and their schema become JSON
 pins          what is known beforehand of a topic's records
 mapping       a mapping file makes a house format readable, without code
 unknown       what a record of no known format looks like
+archive       a zip of JSON becomes one JSON value
 formats/      one log format per file; the table FORMATS
 exchange      what a format's parser gives: messages and their parts, provider-neutral
 turns         messages become turns: one human message up to the final answer

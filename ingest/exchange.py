@@ -124,11 +124,17 @@ class Message:
 
     Attributes:
         synthetic: written by a program under role user, such as a compaction summary: not a question.
+        id: the log's own name for it; of a model's message the response id. In a transcript it names the turn.
+        model: that wrote it, where a transcript says so for each message.
+        at: when it was written; UTC.
     """
 
     role: Role
     parts: tuple[Part, ...]
     synthetic: bool = False
+    id: str | None = None
+    model: str | None = None
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

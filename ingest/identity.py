@@ -15,13 +15,14 @@ UNIQUE_ID_CHARS = 12
 PSEUDONYM_CHARS = 32
 
 
-def triple_id(tenant: str, identity: Identity, place: tuple[int, int], content: Iterable[str]) -> str:
+def triple_id(tenant: str, identity: Identity, place: tuple[int, ...], content: Iterable[str]) -> str:
     """The id of a triple, as 64 hex digits.
 
     Args:
         tenant: two tenants' equal logs are two.
         identity: the best that the log has: response id, else trace and span id, else message id.
-        place: (turn, choice) for an identity that covers several triples; (0, choice) where the turn is its own.
+        place: (turn, choice) for an identity that covers several triples; (0, choice) where the turn is its own; the
+            step after them, where a triple is a step of a turn.
         content: what stands for a log without an identity, or with one too short to be unique: its texts and images.
     """
     named = name_of(identity)

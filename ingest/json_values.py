@@ -1,6 +1,7 @@
 """A stream of JSON text becomes its values, as the bytes they are, without holding the whole text.
 
-A file that is an array gives its elements; any other gives its top-level values, so that JSON lines under the name
+A file that is an array gives its elements, unless they are the messages of one conversation; any other gives its
+top-level values, so that JSON lines under the name
 .json (OpenTelemetry collectors write them) are read too. Only brackets and strings are looked at: what is not JSON
 comes out as one value, for the caller to refuse.
 """
@@ -10,6 +11,10 @@ from collections.abc import Iterable, Iterator
 
 STRUCTURE = re.compile(rb'["\[\]{},]')
 STRING_END = re.compile(rb'["\\]')
+# Arrays whose first element is a chat message, as serializers of LangChain and of the chat APIs write them.
+CONVERSATION = re.compile(
+    rb'\[\s*\{\s*"(?:role"|content"|lc"|type"\s*:\s*"(?:human|ai|system|tool|constructor|[A-Z][a-z]+Message))'
+)
 WHITESPACE = b" \t\r\n"
 
 
@@ -24,7 +29,7 @@ def split_values(chunks: Iterable[bytes], max_bytes: int) -> Iterator[bytes]:
             text = chunk.lstrip(WHITESPACE)
             if not text:
                 continue
-            is_array = text.startswith(b"[")
+            is_array = text.startswith(b"[") and not CONVERSATION.match(text)
             splitter = Splitter(max_bytes, base=int(is_array))
             yield from splitter.feed(text[1:] if is_array else text)
         else:

@@ -27,7 +27,7 @@ from ingest.pins import NO_PIN, Pin, pins_of
 from ingest.privacy import Privacy, privacy_of
 from ingest.qta import Normalized, QTATriple, Record, Rejection, Status, Withheld
 from ingest.triples import Reading, triple_of
-from ingest.turns import Turn, turns_of
+from ingest.turns import Turn, judged_of
 from ingest.unknown import shape_of
 from ingest.unwrap import Log, Unwrapping, unwrap
 
@@ -245,7 +245,7 @@ def parsed(  # noqa: PLR0913 - a log, how it is read, and for whom
 def settled(record: Record, exchanges: Iterable[Exchange], reading: Reading) -> Normalized:
     """The triples of some exchanges, which go with `record`."""
     most = reading.ingest.max_triples
-    turns = [(exchange, turn) for exchange in exchanges for turn in turns_of(exchange)]
+    turns = [(exchange, turn) for exchange in exchanges for turn in judged_of(exchange, reading.ingest.granularity)]
     if len(turns) > most:
         return rejected(record, reading.format, "too_many_triples", f"{len(turns)}; ingest.max_triples is {most}")
     triples = list(triples_of(turns, reading))

@@ -1,6 +1,7 @@
 """A record's bytes become JSON, or the reason why they cannot: compression, byte order mark, size, syntax.
 
 bytes --size--> --compression--> --byte order mark--> JSON | JSON lines | lines of a server-sent event stream
+             '-> a zip of JSON, see `ingest.archive`
 
 Of a key that stands twice in an object, the last value is read, as every JSON reader in wide use does; the bytes are
 kept only of what is rejected.
@@ -13,6 +14,7 @@ from typing import Any
 import orjson
 
 from conf.schema import Ingest
+from ingest.archive import ZIP, BadArchive, unzipped
 from ingest.compression import Damaged, NotInstalled, TooLarge, decompress
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -41,6 +43,8 @@ def decode(value: bytes, limits: Ingest) -> Any | Unreadable | Lines:
     """
     if len(value) > limits.max_record_bytes:
         return Unreadable("too_large", f"{len(value)} bytes; ingest.max_record_bytes is {limits.max_record_bytes}")
+    if value.startswith(ZIP):
+        return archived(value, limits.max_decompressed_bytes)
     try:
         text = decompress(value, limits.max_decompressed_bytes).removeprefix(BYTE_ORDER_MARK)
     except TooLarge:
@@ -54,6 +58,14 @@ def decode(value: bytes, limits: Ingest) -> Any | Unreadable | Lines:
     except orjson.JSONDecodeError as error:
         wrong = f"{len(text)} bytes, wrong at character {error.pos}"
         return stream_text(text) or json_lines(text) or Unreadable("not_json", wrong)
+
+
+def archived(value: bytes, max_bytes: int) -> Any | Unreadable:
+    """The log in a zip of JSON."""
+    try:
+        return unzipped(value, max_bytes)
+    except BadArchive as error:
+        return Unreadable(error.reason, error.detail)
 
 
 def stream_text(text: bytes) -> str | None:

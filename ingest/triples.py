@@ -5,10 +5,12 @@ from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
+from typing import TypeVar
 
 from conf.schema import Images, Ingest
 from ingest.exchange import (
     Exchange,
+    Identity,
     Image,
     Message,
     Part,
@@ -45,6 +47,7 @@ from ingest.turns import Turn, parts_of
 PLAN_TOOLS = {"update_plan", "todowrite", "todo_write", "write_todos", "create_plan", "plan", "make_plan"}
 MAX_CONTEXT_MESSAGES = 200  # a transcript of thousands of short turns repeats them beside each of its triples
 LONGEST_FIND = 400  # characters that personal data has at most, for texts that are cut
+T = TypeVar("T")
 HIDDEN_THINKING = "hidden_reasoning_tokens"
 
 
@@ -69,7 +72,8 @@ class Reading:
 
 def triple_of(exchange: Exchange, turn: Turn, reading: Reading) -> QTATriple:
     """The triple of one turn."""
-    thinking = assemble((part for part in parts_of(turn.done) if isinstance(part, Thinking)), exchange.model)
+    model = last_of(message.model for message in turn.done) or exchange.model
+    thinking = assemble((part for part in parts_of(turn.done) if isinstance(part, Thinking)), model)
     calls = tuple(paired(parts_of(turn.done)))
     question, answer = asked(turn), said(turn)
     tenant = exchange.labels.tenant or reading.tenant
@@ -81,10 +85,10 @@ def triple_of(exchange: Exchange, turn: Turn, reading: Reading) -> QTATriple:
         *(f"{c.name}{c.arguments}" for c in calls),
         *(mark(image) for image, _ in images_in(turn)),
     ]
-    place = (turn.number if exchange.scope is Scope.ALL_TURNS else 0, turn.choice)
+    identity, place = named(exchange, turn)
     user = exchange.labels.user
     triple = QTATriple(
-        id=triple_id(tenant, exchange.identity, place, content),
+        id=triple_id(tenant, identity, place, content),
         status=turn.status,
         question=question,
         thinking=thinking.text,
@@ -100,16 +104,38 @@ def triple_of(exchange: Exchange, turn: Turn, reading: Reading) -> QTATriple:
         tenant=tenant,
         application=exchange.labels.application,
         user=pseudonym(user, reading.privacy.user_key) if user else None,
-        model=exchange.model,
+        model=model,
         conversation_id=exchange.labels.conversation_id,
         turn=turn.number if exchange.turn is None else exchange.turn,
-        response_id=exchange.identity.response_id,
-        occurred_at=exchange.labels.occurred_at,
+        response_id=identity.response_id,
+        occurred_at=last_of(message.at for message in turn.asked) or exchange.labels.occurred_at,
         format=reading.format,
         warnings=warnings(exchange, turn, thinking),
         guards=(*exchange.guards, *turn.guards),
     )
     return masked(triple, mask, reading.privacy.masks.alias) if mask else triple
+
+
+def named(exchange: Exchange, turn: Turn) -> tuple[Identity, tuple[int, ...]]:
+    """Whose name the triple goes by, and its place under that name.
+
+    A turn of a transcript goes by the model's last message in it, where that has a name: the same when the log is read
+    again after it grew, in a copy of it, and, where the name is a response id, in a gateway's log of that response. A
+    turn that went on after it was read ends in another message, and is another triple.
+    """
+    step = () if turn.step is None else (turn.step,)
+    own = last_of(message.id for message in turn.done) if exchange.scope is Scope.ALL_TURNS else None
+    if own:
+        return Identity(response_id=own), (0, turn.choice, *step)
+    return exchange.identity, (turn.number if exchange.scope is Scope.ALL_TURNS else 0, turn.choice, *step)
+
+
+def last_of(values: Iterable[T | None]) -> T | None:
+    """The last of `values` that is there."""
+    found = None
+    for value in values:
+        found = value or found
+    return found
 
 
 def asked(turn: Turn) -> str | None:
@@ -189,11 +215,19 @@ def shown(turn: Turn, reading: Reading) -> Iterator[ImageBlob | ImageFailure]:
 
 def images_in(turn: Turn) -> Iterator[tuple[Image, Origin]]:
     """The images of a turn, each with who showed it."""
-    for part in parts_of((*turn.asked, *turn.done)):
+    for part in parts_of((*turn.asked, *(turn.done if turn.step is None else answered_to(turn.whole, turn.since)))):
         if isinstance(part, ToolResult):
             yield from ((image, Origin.TOOL) for image in part.images)
     for messages, origin in ((turn.asked, Origin.USER), (turn.done, Origin.MODEL_OUTPUT)):
         yield from ((part, origin) for part in parts_of(messages) if isinstance(part, Image))
+
+
+def answered_to(whole: Sequence[Message], since: int) -> Sequence[Message]:
+    """The messages between a step and the model's last before it: what tools gave back, which the step is about."""
+    start = since
+    while start and whole[start - 1].role is not Role.ASSISTANT:
+        start -= 1
+    return whole[start:since]
 
 
 def mark(image: Image) -> str:
@@ -217,7 +251,9 @@ def context(turn: Turn, max_chars: int, mask: Mask | None) -> str:
     earlier = (turn.log[place] for place in range(turn.start - 1, -1, -1))
     lines: list[str] = []
     room = max_chars
-    for line in filter(None, map(spoken, islice(chain(reversed(turn.steps), earlier), MAX_CONTEXT_MESSAGES))):
+    stepped = (turn.whole[place] for place in range(turn.since - 1, -1, -1))
+    latest_first = chain(reversed(turn.steps), stepped, earlier)
+    for line in filter(None, map(spoken, islice(latest_first, MAX_CONTEXT_MESSAGES))):
         if room <= 0:
             break
         lines.append(head_of(line, room, mask))

@@ -50,6 +50,10 @@ class Turn:
         number: place among the turns of the log, from 0.
         choice: which of several answers to the same messages.
         guards: what other guards said of this answer.
+        n_given: how many of `steps` came with the request, and had records of their own.
+        whole: what the model did in all of the turn, where this is one step of it; shared by its steps.
+        since: place in `whole` where this step begins.
+        step: place among the steps of the turn, from 0; None where this is all of them.
     """
 
     asked: tuple[Message, ...] = ()
@@ -62,11 +66,24 @@ class Turn:
     number: int = 0
     choice: int = 0
     guards: tuple[GuardSignal, ...] = ()
+    n_given: int = 0
+    whole: tuple[Message, ...] = ()
+    since: int = 0
+    step: int | None = None
 
     @property
     def done(self) -> tuple[Message, ...]:
         """Everything after the question, in order."""
         return (*self.steps, *self.answer)
+
+
+def judged_of(exchange: Exchange, granularity: str) -> Iterator[Turn]:
+    """What becomes a triple: the exchange's own turns, or with granularity "step" each call of the model in them."""
+    for turn in turns_of(exchange):
+        if granularity == "step":
+            yield from steps_of(turn)
+        else:
+            yield turn
 
 
 def turns_of(exchange: Exchange) -> Iterator[Turn]:
@@ -78,11 +95,42 @@ def turns_of(exchange: Exchange) -> Iterator[Turn]:
         yield from (closed(draft) for draft in drafts[:-1])
     last = drafts[-1] if drafts else Turn(system_prompt=system_prompt)
     if exchange.choices:
-        yield from (answered(last, choice) for choice in exchange.choices)
+        n_given = len(last.steps) if exchange.scope is Scope.LAST_TURN else 0
+        yield from (replace(answered(last, choice), n_given=n_given) for choice in exchange.choices)
     elif exchange.status is Status.COMPLETE:
         yield closed(last)
     else:  # the steps had records of their own; there is nothing new in this one
         yield replace(last, steps=(), status=exchange.status)
+
+
+def steps_of(turn: Turn) -> Iterator[Turn]:
+    """Each call of the model in a turn as a turn of its own, with the results of the tools that it called.
+
+    Steps that came with the request had records of their own. A turn without any step stays as it is.
+    """
+    done = turn.done
+    starts = [place for place, message in enumerate(done) if begins_step(done, place, message)]
+    ends = (*starts[1:], len(done))
+    spans = [
+        (number, start, end)
+        for number, (start, end) in enumerate(zip(starts, ends, strict=False))
+        if start >= turn.n_given or end == len(done)
+    ]
+    if not spans:
+        yield turn
+    for number, start, end in spans:
+        status = turn.status if end == len(done) else Status.COMPLETE
+        yield replace(
+            turn, steps=(), answer=done[start:end], whole=done, since=start, step=number, n_given=0, status=status
+        )
+
+
+def begins_step(done: Sequence[Message], place: int, message: Message) -> bool:
+    """Whether a message is the first of a call's: one of the model behind what is not, or with a name of its own."""
+    if message.role is not Role.ASSISTANT:
+        return False
+    before = done[place - 1] if place else None
+    return before is None or before.role is not Role.ASSISTANT or before.id != message.id
 
 
 def grouped(log: tuple[Message, ...]) -> list[Turn]:
@@ -145,13 +193,19 @@ def answered(last: Turn, choice: Choice) -> Turn:
 
 
 def final_run(messages: Sequence[Message]) -> tuple[tuple[Message, ...], tuple[Message, ...]]:
-    """Steps and answer: the assistant's messages at the end, back to the last one that called a tool."""
-    start = len(messages)
+    """Steps and answer: the assistant's messages at the end, back to the last one that called a tool.
+
+    What a harness wrote behind them, such as that the user interrupted, leaves them the answer.
+    """
+    end = len(messages)
+    while end and messages[end - 1].synthetic:
+        end -= 1
+    start = end
     while start and messages[start - 1].role is Role.ASSISTANT:
-        if start < len(messages) and calls_tool(messages[start - 1]):
+        if start < end and calls_tool(messages[start - 1]):
             break
         start -= 1
-    return tuple(messages[:start]), tuple(messages[start:])
+    return (*messages[:start], *messages[end:]), tuple(messages[start:end])
 
 
 def calls_tool(message: Message) -> bool:

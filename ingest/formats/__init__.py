@@ -14,13 +14,18 @@ from ingest.exchange import Exchange
 from ingest.formats import (
     anthropic_messages,
     bedrock_converse,
+    claude_code,
     gemini,
+    inspect_ai,
+    langchain,
     litellm,
+    openai_agents,
     openai_chat,
     openai_responses,
     otel_genai,
     qta,
     sharegpt,
+    swe_agent,
 )
 from ingest.formats.envelope import Logged
 from ingest.qta import Fragment
@@ -49,6 +54,11 @@ FORMATS = {
     "qta": Format(qta.claims, qta.parse),
     "otel_genai": Format(otel_genai.claims, otel_genai.parse),
     "litellm": Format(litellm.claims, litellm.parse),
+    "inspect_ai": Format(inspect_ai.claims, inspect_ai.parse),
+    "claude_code": Format(claude_code.claims, claude_code.parse, claude_code.fragments, claude_code.join),
+    "openai_agents": Format(openai_agents.claims, openai_agents.parse, openai_agents.fragments, openai_agents.join),
+    "swe_agent": Format(swe_agent.claims, swe_agent.parse),
+    "langchain": Format(langchain.claims, langchain.parse),
     "bedrock_converse": Format(bedrock_converse.claims, bedrock_converse.parse),
     "gemini": Format(gemini.claims, gemini.parse),
     "openai_responses": Format(openai_responses.claims, openai_responses.parse),

@@ -5,7 +5,7 @@ Source: openai-python types/chat; OpenRouter and Azure for what they add.
 
 from typing import Any
 
-from ingest.exchange import Choice, Exchange, Labels, Message, Role, Text
+from ingest.exchange import Choice, Exchange, Labels, Message, Role, Scope, Text
 from ingest.formats.envelope import Logged, identity_of, labels_of
 from ingest.formats.guards import azure_signals, beside, error_signals, finish_signals, prompt_signals, refusal_signals
 from ingest.formats.openai_messages import message_of, messages_in
@@ -66,11 +66,14 @@ def parse(logged: Logged) -> tuple[Exchange, ...]:
     response = assembled(logged.events or (logged.response,)) if streamed else logged.response
     choices = tuple(choice_of(item, streamed=streamed) for item in objects(response.get("choices"), "choices"))
     choices = choices or generated(response)
+    messages = messages_in(logged.request.get("messages")) or prompted(logged.request.get("prompt"))
+    alone = is_transcript(logged, messages) and not choices
     return (
         Exchange(
-            messages=messages_in(logged.request.get("messages")) or prompted(logged.request.get("prompt")),
+            messages=messages,
             choices=choices,
-            status=Status.COMPLETE if choices else without_choices(response),
+            scope=Scope.ALL_TURNS if alone else Scope.LAST_TURN,
+            status=Status.COMPLETE if choices or alone else without_choices(response),
             model=first_text(response.get("model"), logged.request.get("model")),
             labels=labels(logged, response),
             identity=identity_of(logged, response),
@@ -78,6 +81,12 @@ def parse(logged: Logged) -> tuple[Exchange, ...]:
             guards=(*prompt_signals(response), *error_signals(response.get("error")), *beside(logged, response)),
         ),
     )
+
+
+def is_transcript(logged: Logged, messages: tuple[Message, ...]) -> bool:
+    """Whether a record is messages alone that end in an answer, which only a configured format brings here."""
+    is_pair = logged.response is not logged.outer or logged.events or logged.response.get("error")
+    return not is_pair and bool(messages) and messages[-1].role is Role.ASSISTANT
 
 
 def choice_of(choice: Json, *, streamed: bool) -> Choice:

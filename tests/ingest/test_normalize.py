@@ -16,7 +16,7 @@ from conf.errors import ConfigError
 from conf.schema import Config, load
 from ingest.formats import FORMATS
 from ingest.formats.qta import schema
-from ingest.normalize import normalize, normalizer
+from ingest.normalize import joiner, normalize, normalizer
 from ingest.qta import ImageBlob, ImageFailure, ImageReason, Normalized, RefKind
 from tests.factories import make_record
 
@@ -39,6 +39,9 @@ def reason_of(item: Normalized) -> str | None:
 
 
 def is_one_of_three(item: Normalized) -> bool:
+    """Whether a record became one thing; one of several logs may be rejected for some and have triples of others."""
+    if item.rejection is not None and item.record.value.startswith(b"["):
+        return item.empty_reason is None
     return [item.rejection is not None, bool(item.triples), item.empty_reason is not None].count(True) == 1
 
 
@@ -109,6 +112,15 @@ def test_a_rejection_never_quotes_the_log() -> None:
 def test_a_configured_format_is_not_guessed_at() -> None:
     row = b'{"messages": [{"role": "user", "content": "How deep?"}, {"role": "assistant", "content": "Nine."}]}'
     assert become(row, load(overrides={"ingest.format": "sharegpt"})).triples[0].answer == "Nine."
+
+
+@pytest.mark.parametrize("name", ["sharegpt", "openai_chat", "langchain"])
+def test_messages_alone_are_read_as_what_the_configuration_says_they_are(name: str) -> None:
+    """Messages without a response are of several formats; unnamed, such a record is refused."""
+    messages = [{"role": "user", "content": "How deep?"}, {"role": "assistant", "content": "Nine."}]
+    (triple,) = become(orjson.dumps({"messages": messages}), load(overrides={"ingest.format": name})).triples
+    assert (triple.question, triple.answer) == ("How deep?", "Nine.")
+    assert reason_of(become(orjson.dumps({"messages": messages}))) == "unknown_format"
 
 
 def test_a_configured_format_that_does_not_exist_names_those_that_do() -> None:
@@ -199,6 +211,22 @@ def test_a_log_with_any_field_gone_wrong_becomes_one_of_three(
     for path, wrong in faults:
         value = broken(value, path, wrong)
     assert is_one_of_three(become(orjson.dumps([value] if listed else value)))
+
+
+SPREAD = [name for name, known in FORMATS.items() if known.fragments]
+PARTS = [line for name in SPREAD for line in (HERE / "formats" / name / "in.jsonl").read_bytes().splitlines()]
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.sampled_from(PARTS), st.lists(st.integers(0, 9), min_size=1, max_size=9), JSON_VALUES)
+def test_a_part_of_an_interaction_gone_wrong_becomes_one_of_these_too(line: bytes, path: list[int], wrong: Any) -> None:
+    record = make_record(orjson.dumps(broken(orjson.loads(line), path, wrong)))
+    item = normalize(record, CONFIG.ingest, CONFIG.images, apart=True)
+    if not item.fragments:
+        assert is_one_of_three(item)
+        return
+    for fragment in item.fragments:
+        assert is_one_of_three(joiner(CONFIG)(item.format or "", [fragment.payload], record))
 
 
 def broken(value: Any, path: list[int], wrong: Any) -> Any:
