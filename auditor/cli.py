@@ -74,8 +74,8 @@ def audit(sources: "Sequence[Source]", config: Config, store: "Store", bury: "Bu
     policy = config.policy.version
     store.begin_run(Run(run_id, utc_now(), version("traceaudit"), scorer.key, scorer.backend_name, policy))
     privacy = privacy_of(config, beside=key_file(config))
-    assembler = Assembler(config.assembly, normalizer(config, privacy), joiner(config, privacy), store.held())
-    engine = Embedded(sources, assembler, config.batching, store.positions())
+    assembler = Assembler(config.assembly, normalizer(config, privacy), joiner(config, privacy))
+    engine = Embedded(sources, assembler, config.batching, store.standing)
     with stop_signals() as stop, progress() as show:
         return Audit(scorer, StoreKeeper(store, run_id, utc_now, bury), show).run(engine, stop)
 

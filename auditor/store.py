@@ -37,7 +37,7 @@ from auditor.store_rows import (
 )
 from auditor.verdict import ScorerKey, Verdict
 from ingest.qta import Batch, Held, ImageBlob, Outcome, Position, QTATriple
-from ingest.source import Partition
+from ingest.source import Partition, Stored
 
 MEMORY = ":memory:"
 
@@ -166,6 +166,10 @@ class Store:
         """The records that were read and wait for the rest of their interactions."""
         rows = self.connection.execute('SELECT source, "partition", "offset", closed, triple_ids FROM held').fetchall()
         return {Position(*place): Held(tuple(closed), tuple(ids)) for *place, closed, ids in rows}
+
+    def standing(self) -> Stored:
+        """Where an audit into this store goes on."""
+        return Stored(self.positions(), self.held())
 
     def judged(self, ids: Sequence[str], scorer: ScorerKey) -> set[str]:
         """Those of `ids` that have a verdict of this model, prompt and decoding, readable or not."""

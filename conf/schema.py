@@ -78,7 +78,15 @@ class Kafka(Section):
     poll_timeout_s: Seconds
     max_partition_fetch_bytes: Count
     connect_timeout_s: Seconds
+    max_poll_interval_s: Seconds
     start: Literal["earliest", "latest"]
+    security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
+    ssl_cafile: str
+    ssl_certfile: str
+    ssl_keyfile: str
+    sasl_mechanism: Literal["", "PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]
+    sasl_username_env: str
+    sasl_password_env: str
 
 
 class DeadLetters(Section):

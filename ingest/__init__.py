@@ -7,7 +7,9 @@ json_values   JSON text becomes its top-level values, without holding it whole
 replay        files and folders as a source
 stdin         standard input as a source
 topics        what a kafka:// SOURCE names, and where reading a partition begins
+kafka_client  how topics are connected to
 kafka         topics as a source
+kafka_group   topics whose partitions a consumer group shares out
 dead_letters  a record that cannot be read, as it is kept and as it goes to a topic
 outlet        a topic that messages are written to, each acknowledged
 normalize     a record's bytes become triples or a rejection; the only caller of FORMATS

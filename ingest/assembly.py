@@ -13,7 +13,7 @@ Pure: the time is an argument, in seconds that only go up while records are bein
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -109,14 +109,16 @@ class Assembler:
         limits: when a key closes.
         normalize: what a record becomes, or its fragments.
         join: what the parts of an interaction become.
-        held: records that were held when reading stopped, and will be read again.
+
+    Attributes:
+        before: what is known of records that were held, and will be read again.
     """
 
-    def __init__(self, limits: Assembly, normalize: Normalize, join: Join, held: Mapping[Position, Held] = {}) -> None:
+    def __init__(self, limits: Assembly, normalize: Normalize, join: Join) -> None:
         self.limits = limits
         self.normalize = normalize
         self.join = join
-        self.before = dict(held)
+        self.before: Mapping[Position, Held] = {}
         self.open: dict[Key, Interaction] = {}  # in the order of their first parts
         self.quiet: OrderedDict[Key, Interaction] = OrderedDict()  # the same, in the order of their latest parts
         self.waiting: dict[Position, Waiting] = {}
@@ -128,7 +130,7 @@ class Assembler:
         item = self.normalize(record)
         if not item.fragments:
             return Assembled((item,))
-        waiting = Waiting(item, self.n_read, self.before.pop(item.record.position, Held()))
+        waiting = Waiting(item, self.n_read, self.before.get(record.position, Held()))
         self.n_read += 1
         self.n_bytes += len(item.record.value)
         self.waiting[waiting.position] = waiting
@@ -200,6 +202,18 @@ class Assembler:
         elsewhere = [triple.id for one in closed if one not in carried for triple in one.triples]
         part_of = tuple(dict.fromkeys((*waiting.before.triple_ids, *elsewhere)))
         return outcome_of(waiting.item, tuple(triples.values()), part_of, [one.result for one in closed if one.result])
+
+    def forget(self, partitions: Collection[Partition]) -> None:
+        """Hold nothing of these partitions any more: another reader has them, or they will be read again."""
+        for waiting in [one for at, one in self.waiting.items() if (at.source, at.partition) in partitions]:
+            del self.waiting[waiting.position]
+            self.n_bytes -= len(waiting.item.record.value)
+            for key in waiting.open:
+                interaction = self.open[key]
+                interaction.parts = [part for part in interaction.parts if part[0] is not waiting]
+                if not interaction.parts:
+                    del self.open[key], self.quiet[key]
+            waiting.open = set()
 
     def oldest(self) -> dict[Partition, int]:
         """The first offset of each partition that is held."""

@@ -1,80 +1,56 @@
 """Topics as a source: every partition, from the stored positions, with what is missing between offsets named.
 
-No group rebalancing: one process reads all partitions. The group, when one is given, is told how far we are, for lag
-displays; where reading starts is decided by the stored positions alone.
+One process reads all partitions; kafka_group.py is for several that share them.
 """
 
 import logging
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
 from conf.schema import Config
 from conf.schema import Kafka as Settings
-from ingest.errors import MissingExtra, SourceNotFound, SourceUnavailable
+from ingest.errors import MissingExtra, SourceChanged
+from ingest.kafka_client import cluster_of, connect, milliseconds, passes, unavailable
 from ingest.qta import Gap, Position, Record
 from ingest.source import Partition, Polled
 from ingest.topics import Fresh, Start, Topics, gap_between, parse_topics, start_of
 
 try:
-    from kafka import KafkaAdminClient, KafkaConsumer, OffsetAndMetadata, TopicPartition
-    from kafka.errors import KafkaError, KafkaTimeoutError, OffsetOutOfRangeError
+    from kafka import KafkaConsumer, TopicPartition
+    from kafka.errors import KafkaError, KafkaTimeoutError, LogTruncationError, OffsetOutOfRangeError
 except ImportError as error:
     raise MissingExtra("kafka://", "kafka") from error
 
 logger = logging.getLogger(__name__)
 
-COMMIT_TIMEOUT_MS = 2000
-RECONNECT_MS = 3000  # a broker that comes back is noticed after this long at most; the client's default is 30 s
-NEW_PARTITIONS_S = 30.0  # age at which a followed topic's metadata is asked for again: partitions may have been added
+CLOSE_TIMEOUT_MS = 2000
+RETRY_S = 0.5  # after an error that passes
 QUIET_S = 60.0  # a source that does not follow gives up when the broker brings nothing for so long before the end
 
 
 def open_topics(text: str, config: Config, *, follow: bool) -> "KafkaSource":
-    """A source over all partitions of the topics that `text` names.
+    """A source over all partitions of the topics that `text` names; with a group, over those that it gives us.
 
     Raises:
         SourceSyntax: see `parse_topics`.
         SourceUnavailable: no broker answers within `kafka.connect_timeout_s`.
         SourceNotFound: a topic that is not there.
+        ConfigError: credentials that are not in the environment.
     """
+    from ingest.kafka_group import GroupSource
+
     topics = parse_topics(text)
+    kind = GroupSource if topics.group else KafkaSource
     try:
         cluster = cluster_of(topics, config.kafka)
-        return KafkaSource(topics, cluster, connect(topics, config.kafka), config.kafka, follow=follow)
+        return kind(topics, cluster, connect(topics, config.kafka), config.kafka, follow=follow)
     except KafkaTimeoutError:
         reason = f"no broker answers within {config.kafka.connect_timeout_s:g} s; is one running there?"
         raise unavailable(topics, reason) from None
     except (KafkaError, OSError) as error:
         raise unavailable(topics, error) from None
-
-
-def cluster_of(topics: Topics, settings: Settings) -> str:
-    """The id of the cluster that has the topics; asking makes no topic that is not there."""
-    timeout_ms = milliseconds(settings.connect_timeout_s)
-    with closing(KafkaAdminClient(bootstrap_servers=list(topics.brokers), bootstrap_timeout_ms=timeout_ms)) as admin:
-        found = {topic["name"] for topic in admin.describe_topics(list(topics.names)) if not topic["error_code"]}
-        if missing := [name for name in topics.names if name not in found]:
-            raise SourceNotFound(f"{','.join(topics.brokers)}: no topic {', '.join(missing)}")
-        return str(admin.describe_cluster()["cluster_id"])
-
-
-def connect(topics: Topics, settings: Settings) -> KafkaConsumer:
-    """A consumer that commits nothing by itself and goes nowhere by itself when an offset is gone."""
-    return KafkaConsumer(
-        bootstrap_servers=list(topics.brokers),
-        bootstrap_timeout_ms=milliseconds(settings.connect_timeout_s),
-        group_id=topics.group,
-        enable_auto_commit=False,
-        isolation_level="read_committed",
-        auto_offset_reset="none",
-        allow_auto_create_topics=False,
-        max_partition_fetch_bytes=settings.max_partition_fetch_bytes,
-        metadata_max_age_ms=milliseconds(NEW_PARTITIONS_S),
-        reconnect_backoff_max_ms=RECONNECT_MS,
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +100,13 @@ class KafkaSource:
 
     def poll(self) -> Polled:
         """See Source."""
+        items = self.fetch(milliseconds(self.settings.poll_timeout_s))
+        return self.brought(items)
+
+    def brought(self, items: Sequence[Record | Gap]) -> Polled:
+        """What a poll brought, with what taking up partitions found before it."""
         found, self.found = self.found, Found()
-        items = [*found.gaps, *self.fetch()]
+        items = [*found.gaps, *items]
         if items or self.follow:
             self.heard_at = time.monotonic()
         elif time.monotonic() - self.heard_at > QUIET_S:
@@ -135,19 +116,15 @@ class KafkaSource:
             return Polled(tuple(items), found.starts)
         return Polled(tuple(items), found.starts, exhausted=self.at_end())
 
+    def keep_alive(self) -> None:
+        """See Source; the partitions are ours whatever happens."""
+
     def commit(self, stored: Mapping[Partition, int]) -> None:
-        """See Source; a broker that does not take it is no reason to stop, since positions are stored elsewhere."""
-        if not self.topics.group:
-            return
-        offsets = {tp: OffsetAndMetadata(stored[self.place(tp)]) for tp in self.next if self.place(tp) in stored}
-        try:
-            self.consumer.commit(offsets, timeout_ms=COMMIT_TIMEOUT_MS)
-        except KafkaError as error:
-            logger.warning("commit for lag displays failed", extra={"error": str(error)})
+        """See Source; without a group there is nobody to tell."""
 
     def close(self) -> None:
         """See Source."""
-        self.consumer.close(autocommit=False, timeout_ms=COMMIT_TIMEOUT_MS)
+        self.consumer.close(autocommit=False, timeout_ms=CLOSE_TIMEOUT_MS)
 
     def source(self, topic: str) -> str:
         """The name under which positions of a topic are stored."""
@@ -176,11 +153,14 @@ class KafkaSource:
         self.consumer.assign([*self.next, *new])
         for tp in new:
             place = self.place(tp)
-            start = start_of(place, stored.get(place), available[tp], fresh, again.get(place))
-            if start.first is not None:
-                self.found.starts[place] = start.first
-            self.go_to(tp, start)
+            self.begin(tp, start_of(place, stored.get(place), available[tp], fresh, again.get(place)))
             self.ends[tp] = available[tp].stop
+
+    def begin(self, tp: TopicPartition, start: Start) -> None:
+        """Begin to read a partition, and let the next poll say where, if it is new to the store."""
+        if start.first is not None:
+            self.found.starts[self.place(tp)] = start.first
+        self.go_to(tp, start)
 
     def take_up_added(self) -> None:
         """Begin to read partitions that were added to the topics while following."""
@@ -204,17 +184,36 @@ class KafkaSource:
         self.consumer.seek(tp, start.offset)
         self.next[tp] = start.offset
 
-    def fetch(self) -> list[Record | Gap]:
-        """What the broker has next, gaps named; nothing when it is away."""
+    def fetch(self, timeout_ms: int) -> list[Record | Gap]:
+        """What the broker has next, gaps named; nothing when it is away and we can wait.
+
+        Raises:
+            SourceChanged: the log is not the one that was read before.
+            SourceUnavailable: it is away, and what is followed ends at what was there; or it does not let us in.
+        """
         try:
-            polled = self.consumer.poll(milliseconds(self.settings.poll_timeout_s), self.settings.poll_records)
+            polled = self.consumer.poll(timeout_ms, self.settings.poll_records)
             items = [item for tp, messages in polled.items() for item in self.numbered(tp, messages)]
             return [*items, *self.passed_over()]
         except OffsetOutOfRangeError as error:
             self.overtaken(error.args[0])
-            return []
+        except LogTruncationError as error:
+            tp = next(iter(error.divergent_offsets))
+            raise SourceChanged(f"{self.source(tp.topic)} partition {tp.partition}", self.next[tp]) from None
         except KafkaError as error:
+            self.wait_out(error)
+        return []
+
+    def wait_out(self, error: KafkaError) -> None:
+        """Wait a moment, if the error passes and there is no end to come to.
+
+        Raises:
+            SourceUnavailable: it does not, or there is.
+        """
+        if not (self.follow and passes(error)):
             raise unavailable(self.topics, error) from None
+        logger.warning("the broker is away", extra={"error": type(error).__name__})
+        time.sleep(RETRY_S)
 
     def numbered(self, tp: TopicPartition, messages: Iterable[Any]) -> Iterator[Record | Gap]:
         """Messages of one partition as records, with the gaps between them."""
@@ -226,16 +225,26 @@ class KafkaSource:
 
     def passed_over(self) -> Iterator[Gap]:
         """The offsets behind the last record that the consumer saw and that hold none, such as transaction markers."""
-        for tp, expected in list(self.next.items()):
-            position = self.consumer.position(tp, timeout_ms=0)
-            if position is not None and position > expected:
-                yield from gap_between(self.place(tp), expected, position)
-                self.next[tp] = position
+        for tp in tuple(self.next):
+            yield from self.behind(tp)
+
+    def behind(self, tp: TopicPartition) -> list[Gap]:
+        """The same for one partition."""
+        position, expected = self.consumer.position(tp, timeout_ms=0), self.next[tp]
+        if position is None or position <= expected:
+            return []
+        self.next[tp] = position
+        return gap_between(self.place(tp), expected, position)
 
     def overtaken(self, offsets: Mapping[TopicPartition, int]) -> None:
         """Go on where the broker still has records, after retention deleted those that we came for."""
-        for tp, available in self.available(list(offsets)).items():
-            self.go_to(tp, start_of(self.place(tp), self.next[tp], available, "earliest"))
+        try:
+            found = self.available([tp for tp in offsets if tp in self.next])
+        except KafkaError as error:
+            self.wait_out(error)
+        else:
+            for tp, available in found.items():
+                self.go_to(tp, start_of(self.place(tp), self.next[tp], available, "earliest"))
 
     def at_end(self) -> bool:
         """Whether all that was there at the start is read."""
@@ -251,13 +260,3 @@ def record_of(place: Partition, message: Any) -> Record:
         headers=tuple((name, value or b"") for name, value in message.headers or ()),
         timestamp_ms=message.timestamp,
     )
-
-
-def unavailable(topics: Topics, reason: object) -> SourceUnavailable:
-    """The broker went away or was never there, in one line."""
-    return SourceUnavailable(f"Kafka at {','.join(topics.brokers)}: {str(reason) or type(reason).__name__}")
-
-
-def milliseconds(seconds: float) -> int:
-    """As the client takes its times."""
-    return int(seconds * 1000)

@@ -58,7 +58,7 @@ def open_outlet(target: Topics, config: Config) -> "Outlet":
         TopicUnwritable: it is not there, or no broker answers.
         MissingExtra: the library for topics is not installed.
     """
-    from ingest.kafka import cluster_of  # says so where the library is missing
+    from ingest.kafka_client import cluster_of  # says so where the library is missing
 
     from kafka.errors import KafkaError  # isort: skip
 
@@ -79,7 +79,9 @@ def producer(target: Topics, config: Config) -> Any:
     It is not idempotent: kafka-python's idempotent producer is of no more use once one message was too large. A
     message that is sent again after an answer was lost may be there twice, as after a crash of ours.
     """
-    from kafka import KafkaProducer
+    from ingest.kafka_client import security
+
+    from kafka import KafkaProducer  # isort: skip
 
     timeout_s = config.dead_letters.timeout_s
     return KafkaProducer(
@@ -92,6 +94,7 @@ def producer(target: Topics, config: Config) -> Any:
         delivery_timeout_ms=int(timeout_s * 1000),
         request_timeout_ms=int(min(timeout_s, REQUEST_TIMEOUT_S) * 1000),
         allow_auto_create_topics=False,
+        **security(config.kafka),
     )
 
 

@@ -33,6 +33,9 @@ class Replay:
         """See Source."""
         return next(self.polls, Polled(exhausted=True))
 
+    def keep_alive(self) -> None:
+        """See Source; files are shared with nobody."""
+
     def commit(self, stored: Mapping[Partition, int]) -> None:
         """See Source; files show no progress."""
 

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from conf.schema import Config
 from ingest.errors import SourceSyntax
-from ingest.qta import Gap, Record
+from ingest.qta import Gap, Held, Position, Record
 
 Partition = tuple[str, int]
 """Source name and partition number, as in a Position."""
@@ -21,25 +21,48 @@ STDIN = "stdin:"
 
 
 @dataclass(frozen=True, slots=True)
+class Stored:
+    """Where an audit stands.
+
+    Attributes:
+        positions: the next offset to read, for each partition that was ever read.
+        held: records before those that wait for the rest of their interactions.
+    """
+
+    positions: Mapping[Partition, int] = field(default_factory=dict)
+    held: Mapping[Position, Held] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Polled:
     """What one poll brought.
+
+    With a source that shares its partitions with others, a poll brings either items, or news of these partitions.
 
     Attributes:
         items: records, and the gaps between them, in the order of their offsets within a partition.
         starts: partitions that had no stored position, with the offset at which reading them begins.
         exhausted: nothing more will come; never with a source that follows.
+        assigned: whether partitions have come to us that wait for `resume` to say where they begin.
+        revoked: partitions that go to another reader, which waits, for a while, until the next poll: what was read of
+            them is to be stored before.
+        lost: partitions that are another reader's already.
     """
 
     items: tuple[Record | Gap, ...] = ()
     starts: Mapping[Partition, int] = field(default_factory=dict)
     exhausted: bool = False
+    assigned: bool = False
+    revoked: frozenset[Partition] = frozenset()
+    lost: frozenset[Partition] = frozenset()
 
 
 class Source(Protocol):
     """A place that records are read from, in order, and that can be read again from a position.
 
-    The caller is one thread and keeps this order: `resume` once, then `poll` until exhausted or enough,
-    `commit` whenever positions are stored, `close` at the end, also after an error.
+    The caller is one thread and keeps this order: `resume`, then `poll` until exhausted or enough, and `resume` again
+    when a poll says that partitions were assigned; `keep_alive` now and then while there is no time to poll; `commit`
+    whenever positions are stored, `close` at the end, also after an error.
     """
 
     def resume(self, stored: Mapping[Partition, int], again: Mapping[Partition, int] = {}) -> None:
@@ -60,6 +83,9 @@ class Source(Protocol):
         Raises:
             SourceUnavailable: the source went away; nothing was lost, a later resume goes on.
         """
+
+    def keep_alive(self) -> None:
+        """Stay a reader of the partitions while a batch is handled; reads nothing."""
 
     def commit(self, stored: Mapping[Partition, int]) -> None:
         """Tell the source what is stored, for its own displays; never read back."""

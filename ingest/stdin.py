@@ -61,6 +61,9 @@ class Stdin:
         self.next_offset += 1
         return Record(Position(self.source, 0, offset), line)
 
+    def keep_alive(self) -> None:
+        """See Source; a pipe is shared with nobody."""
+
     def commit(self, stored: Mapping[Partition, int]) -> None:
         """See Source; a pipe shows no progress."""
 

@@ -1,6 +1,6 @@
 """What a kafka:// SOURCE names, and where reading a partition of it begins; nothing here talks to a broker."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 from urllib.parse import parse_qsl, urlsplit
 
@@ -20,7 +20,7 @@ class Topics:
     """kafka://host:port[,host:port…]/topic[,topic…][?group=NAME], read.
 
     Attributes:
-        group: told how far reading has come, for lag displays; it decides nothing.
+        group: shares the partitions out among its members, and is told how far reading has come.
     """
 
     brokers: tuple[str, ...]
@@ -84,6 +84,23 @@ def start_of(
     if first < available.start:
         return Start(available.start, gap=Gap(*partition, first, available.start - 1, RETENTION))
     return Start(first)
+
+
+def start_in_group(
+    partition: Partition, known: tuple[int | None, int | None], available: range, fresh: Fresh, again: int | None
+) -> Start:
+    """The same for a partition that a group gave us.
+
+    `known` is where the store stands, and where the group has come; either may not know the partition. The group counts
+    where the store does not: what was read before is another store's.
+
+    Raises:
+        SourceChanged: the broker ends before what is known.
+    """
+    stored, committed = known
+    if stored is not None or committed is None:
+        return start_of(partition, stored, available, fresh, again)
+    return replace(start_of(partition, committed, available, fresh), first=committed)
 
 
 def gap_between(partition: Partition, expected: int, found: int) -> list[Gap]:

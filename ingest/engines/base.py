@@ -16,13 +16,16 @@ class Engine(Protocol):
     1. Each record read is in exactly one batch, settled: in the batch in which it was read, or, if it waited for the
        rest of its interactions, in a later one; until then it is `held`, in the batch in which it was read. Records
        that wait for nothing come in the order of offsets within a partition.
-    2. `handle` is called from the thread of `run`, one batch at a time, the next only after it returned.
+    2. `handle` is called for one batch at a time, the next only after it returned; always from the same thread, which
+       need not be that of `run`: a batch may take long, and meanwhile the sources are kept alive.
     3. A batch's positions go on without a hole from those of the batch before, or from where the store stood.
     4. Nothing is committed to a source before `handle` returned: a crash in between repeats no stored record, since
        reading starts at the stored positions, not at the committed ones. Held records are read again, and no other
        record before those positions is.
-    5. When `handle` or a source raises, `run` raises the same, with the sources closed and nothing further handed over.
-    6. When `stop` is set, what was read and not handed over is dropped: the next run reads it again. What is held
+    5. Partitions that a source gives up are handed over before, as far as the source's group has patience; those that
+       it lost are dropped. Either way reading them goes on where the store stands when they come back.
+    6. When `handle` or a source raises, `run` raises the same, with the sources closed and nothing further handed over.
+    7. When `stop` is set, what was read and not handed over is dropped: the next run reads it again. What is held
        stays held. When the sources end by themselves, nothing is held any more.
     """
 

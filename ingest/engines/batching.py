@@ -1,5 +1,7 @@
 """Records become batches: by count, by bytes, by age."""
 
+from collections.abc import Collection
+
 from ingest.assembly import Assembled
 from ingest.qta import Batch, Gap, Held, Normalized, Position, Record
 from ingest.source import Partition
@@ -56,6 +58,20 @@ class Pending:
         """Offsets that hold no record."""
         self.gaps.append(gap)
         self.advance((gap.source, gap.partition), gap.last + 1, now)
+
+    def drop(self, partitions: Collection[Partition]) -> None:
+        """Leave out what was read of partitions that are another reader's now."""
+
+        def stays(place: Position | Gap) -> bool:
+            return (place.source, place.partition) not in partitions
+
+        self.items = [item for item in self.items if stays(item.record.position)]
+        self.held = {position: held for position, held in self.held.items() if stays(position)}
+        self.gaps = [gap for gap in self.gaps if stays(gap)]
+        self.positions = {place: end for place, end in self.positions.items() if place not in partitions}
+        self.starts = {place: start for place, start in self.starts.items() if place not in partitions}
+        if not (self.items or self.held or self.positions):
+            self.since = None
 
     def advance(self, partition: Partition, next_offset: int, now: float) -> None:
         """Where the partition stands after what came."""

@@ -2,27 +2,33 @@
 
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from threading import Event
 
 from conf.schema import Batching
 from ingest.assembly import Assembler
+from ingest.engines.aside import Aside
 from ingest.engines.base import Handle
 from ingest.engines.batching import Pending
 from ingest.engines.resuming import Resuming
 from ingest.qta import Gap, Normalized, Record
-from ingest.source import Partition, Polled, Source
+from ingest.source import Partition, Polled, Source, Stored
 
 logger = logging.getLogger(__name__)
 
+KEEP_ALIVE_S = 0.05  # how often sources are kept alive while a batch is handled
+
 
 class Embedded:
-    """Reads sources in turn within the process that stores what they become; an Engine.
+    """Reads sources in turn within the process that handles what they become; an Engine.
 
     Args:
-        assembler: makes of records what they become; it knows which of those stored are held.
-        stored: the next offset of each partition, as the store has it.
-        clock: seconds that only go up; for the age of a batch.
+        assembler: makes of records what they become.
+        stored: gives where the store stands; asked whenever a partition begins to be read.
+        clock: seconds that only go up; for the age of a batch, and of what is held.
+
+    Attributes:
+        ends: where the partitions that are ours stand after the last batch.
     """
 
     def __init__(
@@ -30,16 +36,18 @@ class Embedded:
         sources: Sequence[Source],
         assembler: Assembler,
         limits: Batching,
-        stored: Mapping[Partition, int],
+        stored: Callable[[], Stored],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.sources = sources
         self.assembler = assembler
         self.limits = limits
         self.stored = stored
-        self.resuming = Resuming(stored, assembler.before)
         self.clock = clock
+        self.resuming = Resuming({}, ())
         self.pending = Pending()
+        self.ends: dict[Partition, int] = {}
+        self.aside = Aside()
         self.handling_s = 0.0
 
     def run(self, handle: Handle, stop: Event) -> None:
@@ -52,8 +60,7 @@ class Embedded:
 
     def read(self, handle: Handle, stop: Event) -> None:
         """Poll each source that has more, until none has or `stop` is set."""
-        for source in self.sources:
-            source.resume(self.stored, self.resuming.oldest)
+        self.resume(self.sources)
         for item in self.resuming.lost():
             self.pending.settle(item, self.clock())
         live = list(self.sources)
@@ -61,10 +68,29 @@ class Embedded:
             for source in tuple(live):
                 polled = source.poll()
                 self.take(polled, handle, stop)
+                self.give_up(polled, handle)
+                if polled.assigned:
+                    self.resume([source])
                 if polled.exhausted:
                     live.remove(source)
         if not stop.is_set():
             self.finish(handle)
+
+    def resume(self, sources: Iterable[Source]) -> None:
+        """Begin to read, or go on with partitions that have come to us."""
+        stored = self.stored()
+        self.assembler.before = stored.held
+        self.resuming = Resuming(stored.positions, stored.held)
+        for source in sources:
+            source.resume(stored.positions, self.resuming.oldest)
+
+    def give_up(self, polled: Polled, handle: Handle) -> None:
+        """Hand over what was read of partitions that go to another reader; drop what is another's already."""
+        if gone := polled.revoked | polled.lost:
+            self.pending.drop(polled.lost)
+            self.hand_over(handle)
+            self.assembler.forget(gone)
+            self.ends = {place: end for place, end in self.ends.items() if place not in gone}
 
     def take(self, polled: Polled, handle: Handle, stop: Event) -> None:
         """Add what a poll brought, and hand over whenever a batch is due."""
@@ -76,7 +102,7 @@ class Embedded:
             self.hand_over_if_due(handle)
             if stop.is_set():
                 return
-        for whole in self.assembler.due(self.reading_s()):
+        for whole in self.assembler.due(self.clock() - self.handling_s):
             self.pending.put(whole, self.clock())
             self.hand_over_if_due(handle)
         self.hand_over_if_due(handle)
@@ -91,14 +117,13 @@ class Embedded:
             self.add_record(item, now)
 
     def add_record(self, record: Record, now: float) -> None:
-        """Add a record; one that is read again moves no position."""
+        """Add a record; one that is read again moves no position.
+
+        While a batch is handled nothing can come, so that time does not count as idle.
+        """
         if not self.resuming.is_again(record):
             self.pending.read(record, now)
         self.pending.put(self.assembler.take(record, now - self.handling_s), now)
-
-    def reading_s(self) -> float:
-        """Seconds spent reading: while a batch is being handled, nothing can come, and nothing becomes idle."""
-        return self.clock() - self.handling_s
 
     def finish(self, handle: Handle) -> None:
         """Nothing more will come: hand over all there is, with what was held as it stands."""
@@ -119,11 +144,17 @@ class Embedded:
             return
         batch = self.pending.batch()
         began = self.clock()
-        handle(batch)
+        self.aside.run(lambda: handle(batch), self.keep_alive, KEEP_ALIVE_S)
         self.handling_s += self.clock() - began
         self.pending = Pending()
-        done = {**batch.positions, **self.assembler.oldest()}
+        self.ends |= batch.positions
+        done = self.ends | self.assembler.oldest()
         for source in self.sources:
             source.commit(done)
         fields = {"n_records": len(batch.items), "n_held": len(batch.held), "n_gaps": len(batch.gaps)}
         logger.info("batch handed over", extra=fields)
+
+    def keep_alive(self) -> None:
+        """While a batch is handled."""
+        for source in self.sources:
+            source.keep_alive()

@@ -12,6 +12,7 @@ from ingest.engines.embedded import Embedded
 from ingest.kafka import open_topics
 from ingest.normalize import joiner, normalizer
 from ingest.qta import Batch
+from ingest.source import Stored
 from tests.bench.measure import compare
 from tests.broker import Broker
 
@@ -63,7 +64,7 @@ def consume(broker: Broker, topic: str, config: Config) -> None:
 
     source = open_topics(f"kafka://{broker.bootstrap}/{topic}", config, follow=False)
     assembler = Assembler(config.assembly, normalizer(config), joiner(config))
-    Embedded([source], assembler, config.batching, {}).run(handle, Event())
+    Embedded([source], assembler, config.batching, Stored).run(handle, Event())
     assert sum(batches) == N_RECORDS
 
 

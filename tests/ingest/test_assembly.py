@@ -43,7 +43,9 @@ def spread(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def make(held: Mapping[Position, Held] = {}, **assembly: str) -> Assembler:
     config = load(overrides={f"assembly.{key}": value for key, value in assembly.items()})
-    return Assembler(config.assembly, normalizer(config), joiner(config), held)
+    assembler = Assembler(config.assembly, normalizer(config), joiner(config))
+    assembler.before = held
+    return assembler
 
 
 def record(offset: int, *parts: tuple[str, str, int], **changes: Any) -> Record:
@@ -182,6 +184,15 @@ def test_switched_off_each_record_is_taken_as_it_is() -> None:
     config = load(overrides={"assembly.enabled": "false"})
     item = normalizer(config)(record(0, ("a", "one", 0)))
     assert told([item]) == [(0, "one")]
+
+
+def test_what_is_forgotten_has_no_part_in_anything_any_more() -> None:
+    assembler = make()
+    assembler.take(record(0, ("a", "a0", 0), ("b", "b0", 0), source="kafka:c/gone"), 0.0)
+    assembler.take(record(0, ("a", "a1", 0)), 0.0)
+    assembler.forget({("kafka:c/gone", 0)})
+    assert assembler.n_bytes == len(record(0, ("a", "a1", 0)).value)
+    assert [told(whole.items) for whole in assembler.drain()] == [[(0, "a1")]]
 
 
 def test_the_oldest_held_offset_of_each_partition_is_known() -> None:

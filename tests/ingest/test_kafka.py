@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
-from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
+from kafka import KafkaAdminClient, KafkaProducer, TopicPartition
 
 from conf.schema import Config, load
-from ingest import kafka as source_module
+from ingest import kafka_client
 from ingest.errors import SourceChanged, SourceNotFound
 from ingest.kafka import KafkaSource, open_topics
 from ingest.qta import Gap, Record
@@ -85,17 +85,28 @@ def test_every_partition_is_read_in_order_to_its_end(broker: "Broker", topic: st
         assert [int(record.value) for record in mine] == list(range(partition, 100, 2))
 
 
-def test_reading_goes_on_at_the_stored_positions_whatever_the_group_committed(broker: "Broker", topic: str) -> None:
+def test_reading_goes_on_at_the_stored_positions(broker: "Broker", topic: str) -> None:
     broker.produce(topic, [b"0", b"1", b"2"], partition=0)
     broker.produce(topic, [b"3"], partition=1)
-    source = open_topics(f"kafka://{broker.bootstrap}/{topic}?group=g-{topic}", CONFIG, follow=False)
+    source = opened(broker, topic)
     name = source.source(topic)
-    source.resume({(name, 0): 2, (name, 1): 1})
-    source.commit({(name, 0): 3, ("file:/elsewhere", 0): 9})
-    assert values(read(source)) == [b"2"]
-    lag = KafkaConsumer(bootstrap_servers=broker.bootstrap, group_id=f"g-{topic}", enable_auto_commit=False)
-    assert lag.committed(TopicPartition(topic, 0)) == 3
-    lag.close()
+    source.close()
+    assert values(read(opened(broker, topic, {(name, 0): 2, (name, 1): 1}))) == [b"2"]
+
+
+def test_reading_begins_again_at_held_records_and_a_gap_before_them_is_named(
+    broker: "Broker", topic: str, admin: KafkaAdminClient
+) -> None:
+    broker.produce(topic, [b"%d" % number for number in range(5)], partition=0)
+    source = open_topics(f"kafka://{broker.bootstrap}/{topic}", CONFIG, follow=False)
+    name = source.source(topic)
+    source.resume({(name, 0): 4, (name, 1): 0}, {(name, 0): 2})
+    assert values(read(source)) == [b"2", b"3", b"4"]
+    admin.delete_records({TopicPartition(topic, 0): 3})
+    source = open_topics(f"kafka://{broker.bootstrap}/{topic}", CONFIG, follow=False)
+    source.resume({(name, 0): 4, (name, 1): 0}, {(name, 0): 2})
+    items = read(source)
+    assert (gaps(items), values(items)) == ([(0, 2, 2, "retention")], [b"3", b"4"])
 
 
 def test_a_value_that_is_null_and_a_large_one_are_records(broker: "Broker", topic: str) -> None:
@@ -165,7 +176,7 @@ def test_latest_leaves_out_what_is_there_but_not_what_came_while_we_were_away(br
 def test_partitions_added_while_following_are_read_from_their_start(
     broker: "Broker", topic: str, admin: KafkaAdminClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(source_module, "NEW_PARTITIONS_S", 0.5)
+    monkeypatch.setattr(kafka_client, "NEW_PARTITIONS_S", 0.5)
     source = opened(broker, topic, follow=True)
     source.poll()
     admin.create_partitions({topic: 3})

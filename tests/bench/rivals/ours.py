@@ -9,6 +9,7 @@ from ingest.engines.embedded import Embedded
 from ingest.kafka import open_topics
 from ingest.normalize import joiner
 from ingest.qta import Batch
+from ingest.source import Stored
 from tests.bench.rivals.mapping import Mapped
 
 if __name__ == "__main__":
@@ -20,5 +21,5 @@ if __name__ == "__main__":
 
     source = open_topics(f"kafka://{bootstrap}/{topic}", config, follow=False)
     assembler = Assembler(config.assembly, mapped.record, joiner(config))
-    Embedded([source], assembler, config.batching, {}).run(handle, Event())
+    Embedded([source], assembler, config.batching, Stored).run(handle, Event())
     mapped.report()

@@ -9,7 +9,7 @@ from ingest.engines.batching import Pending
 from ingest.engines.embedded import Embedded
 from ingest.errors import SourceUnavailable
 from ingest.qta import Batch, Gap, Normalized, Position, Record
-from ingest.source import Partition, Polled
+from ingest.source import Partition, Polled, Stored
 
 PLACE = ("kafka:c/t", 0)
 
@@ -43,6 +43,9 @@ class Scripted:
             raise result
         return result
 
+    def keep_alive(self) -> None:
+        pass
+
     def commit(self, stored: Mapping[Partition, int]) -> None:
         self.calls.append(("commit", dict(stored)))
 
@@ -60,7 +63,9 @@ def run(source: Scripted, clock: list[float] | None = None, **batching: str) -> 
         batches.append(batch)
 
     assembler = Assembler(config.assembly, named, whole)
-    Embedded([source], assembler, config.batching, {PLACE: 4}, lambda: next(times, last)).run(handle, Event())
+    Embedded([source], assembler, config.batching, lambda: Stored({PLACE: 4}), lambda: next(times, last)).run(
+        handle, Event()
+    )
     return batches
 
 

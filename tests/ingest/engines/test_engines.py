@@ -12,7 +12,7 @@ from ingest.assembly import Assembler
 from ingest.engines import ENGINES
 from ingest.engines.base import Engine
 from ingest.qta import Batch, Normalized, Record
-from ingest.source import Partition, Source, open_sources
+from ingest.source import Partition, Source, Stored, open_sources
 
 MakeEngine = Callable[..., Engine]
 CONFIG = load(overrides={"batching.max_records": "3"})
@@ -24,7 +24,9 @@ def make_engine(request: pytest.FixtureRequest) -> MakeEngine:
 
     def make(sources: list[Source], stored: Mapping[Partition, int] = {}, config: Config = CONFIG) -> Engine:
         assembler = Assembler(config.assembly, named, whole)
-        engine: Engine = getattr(importlib.import_module(module), name)(sources, assembler, config.batching, stored)
+        engine: Engine = getattr(importlib.import_module(module), name)(
+            sources, assembler, config.batching, lambda: Stored(stored)
+        )
         return engine
 
     return make
