@@ -27,11 +27,11 @@ class GuardPrompt:
 
     Attributes:
         ids: token ids up to and including the assistant's turn head; one image pad stands for the whole image.
-        image: original bytes of the image shown, or None.
+        image: the image shown, or None.
     """
 
     ids: tuple[int, ...]
-    image: bytes | None
+    image: ImageBlob | None
 
 
 def read_system_prompt(prompt_file: str) -> str:
@@ -71,7 +71,7 @@ def build_prompt(triple: QTATriple, system_prompt: str, tokenizer: GuardTokenize
     missing = IMAGE_MISSING if triple.images and image is None else ""
     fields = missing + render_fields(triple)
     ids = prompt_ids(system_prompt, fields, tokenizer, has_image=image is not None)
-    return GuardPrompt(tuple(ids), image.data if image else None)
+    return GuardPrompt(tuple(ids), image)
 
 
 def prompt_ids(system_prompt: str, fields: str, tokenizer: GuardTokenizer, *, has_image: bool) -> list[int]:

@@ -10,7 +10,8 @@ import orjson
 from auditor.verdict import Judgment
 from conf.errors import TraceauditError
 from conf.schema import Images
-from ingest.images import ImageRef, resolve
+from ingest.images.reference import ImageRef
+from ingest.images.resolve import Resolver
 from ingest.qta import Origin, Position, QTATriple, RefKind, Status, ThinkingKind
 
 
@@ -41,21 +42,22 @@ def read_rows(path: Path, images: Images) -> Iterator[LabelledRow]:
     Raises:
         BadRow: a line is not a labelled row.
     """
+    resolver = Resolver(images)
     try:
         with path.open("rb") as lines:
             for number, line in enumerate(lines, 1):
                 if line.strip():
-                    yield read_row(line, Position(f"file:{path.resolve()}", 0, number - 1), path.parent, images)
+                    yield read_row(line, Position(f"file:{path.resolve()}", 0, number - 1), path.parent, resolver)
     except OSError as error:
         raise BadRow(f"{path}: {error.strerror}") from None
 
 
-def read_row(line: bytes, position: Position, folder: Path, images: Images) -> LabelledRow:
+def read_row(line: bytes, position: Position, folder: Path, resolver: Resolver) -> LabelledRow:
     """One line as a row."""
     try:
         row = orjson.loads(line)
         return LabelledRow(
-            triple=triple_of(row, position, folder, images),
+            triple=triple_of(row, position, folder, resolver),
             label=None if row["label"] is None else Judgment(row["label"]),
             source=row["source"],
             category=row.get("category"),
@@ -65,7 +67,7 @@ def read_row(line: bytes, position: Position, folder: Path, images: Images) -> L
         raise BadRow(f"{where}: not a labelled row ({type(error).__name__}: {error})") from None
 
 
-def triple_of(row: Mapping[str, Any], position: Position, folder: Path, images: Images) -> QTATriple:
+def triple_of(row: Mapping[str, Any], position: Position, folder: Path, resolver: Resolver) -> QTATriple:
     """The triple of a row; what is absent stays absent."""
     refs = [ImageRef(RefKind.PATH, Origin.USER, path=path) for path in row.get("images") or ()]
     return QTATriple(
@@ -76,6 +78,6 @@ def triple_of(row: Mapping[str, Any], position: Position, folder: Path, images: 
         thinking_kind=ThinkingKind.RAW if row["thinking"] else ThinkingKind.ABSENT,
         answer=row["answer"] or None,
         position=position,
-        images=tuple(resolve(ref, images, str(folder)) for ref in refs),
+        images=tuple(resolver.resolve(ref, str(folder)) for ref in refs),
         format="labelled_rows",
     )

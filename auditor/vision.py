@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from PIL import Image
 from transformers.models.qwen2_vl.image_processing_qwen2_vl import smart_resize
 
-from ingest.images import shrink
+from ingest.images.pixels import shrink
+from ingest.qta import ImageBlob
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +24,24 @@ class VisionLimits:
     max_pixels: int
 
 
-def fit(data: bytes, limits: VisionLimits) -> Image.Image:
+def fit(blob: ImageBlob, limits: VisionLimits) -> Image.Image:
     """The image as RGB, both sides multiples of `limits.factor`, about its own aspect ratio."""
-    image = shrink(data, limits.max_pixels)
+    image = small(blob, limits.max_pixels)
     height, width = smart_resize(image.height, image.width, limits.factor, limits.min_pixels, limits.max_pixels)
     return image.resize((width, height), Image.Resampling.BICUBIC)
+
+
+def small(blob: ImageBlob, max_pixels: int) -> Image.Image:
+    """What `shrink` gives: the copy that was made when the image was checked, where it is of the right size."""
+    copy = blob.copy
+    if copy and (copy.max_pixels == max_pixels or is_whole(blob, min(copy.max_pixels, max_pixels))):
+        return Image.frombytes("RGB", (copy.width, copy.height), copy.pixels)
+    return shrink(blob.data, max_pixels)
+
+
+def is_whole(blob: ImageBlob, max_pixels: int) -> bool:
+    """Whether a copy of at most so many pixels is of the image's own size."""
+    return blob.width * blob.height <= max_pixels
 
 
 def count_tokens(image: Image.Image, limits: VisionLimits) -> int:

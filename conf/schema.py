@@ -69,6 +69,8 @@ class Images(Section):
     max_side_ratio: Annotated[float, Field(ge=1)]
     min_side: Count
     max_per_triple: Annotated[int, Field(ge=0)]
+    decode_memory_bytes: Annotated[int, Field(ge=67_108_864)]
+    decode_timeout_s: Seconds
 
 
 class Kafka(Section):

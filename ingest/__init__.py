@@ -28,8 +28,7 @@ formats/      one log format per file; the table FORMATS
 exchange      what a format's parser gives: messages and their parts, provider-neutral
 turns         messages become turns: one human message up to the final answer
 thinking      tells thinking from answer, and raw thinking from a summary
-images        checks, hashes and shrinks an image
-image_files   reads an image file that a record points to
+images/       an image is checked, decoded in a process of its own, hashed and shrunk
 metadata      an image without EXIF, comments and text, bit for bit the same picture
 user_key      the key that makes pseudonyms of users
 masking       personal data out of a triple

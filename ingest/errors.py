@@ -10,6 +10,7 @@ TraceauditError
 ├── UserKeyMissing       no key for pseudonyms of users, and none may be made here
 ├── UserKeyUnusable      a key that cannot be read or made
 ├── MaskingFailed        what looks for personal data broke; nothing goes on unmasked
+├── DecoderUnusable      the process that decodes images does not start
 └── MissingExtra         an optional library that is not installed
 """
 
@@ -118,6 +119,10 @@ class MaskingFailed(TraceauditError):
 
     def __reduce__(self) -> tuple[type["MaskingFailed"], tuple[str]]:
         return type(self), (self.kind,)
+
+
+class DecoderUnusable(TraceauditError):
+    """The process that decodes images does not start; the message has its command."""
 
 
 class MissingExtra(TraceauditError):

@@ -20,6 +20,7 @@ from ingest.formats import FORMATS, Format
 from ingest.formats.detection import Detected, claimed, detect
 from ingest.formats.envelope import Logged, open_envelope
 from ingest.formats.reading import FAULTS, Malformed
+from ingest.images.resolve import Resolver
 from ingest.mapping import MAPPING
 from ingest.masking import Masks, TooSlowToMask
 from ingest.payload import Unreadable
@@ -43,11 +44,11 @@ def normalizer(config: Config, privacy: Privacy | None = None) -> Callable[[Reco
         UserKeyMissing, MissingExtra: see `privacy_of`.
     """
     privacy, pins, schema_of = privacy or privacy_of(config), pins_of(config), registry_of(config)
-    apart = config.assembly.enabled
+    apart, resolver = config.assembly.enabled, resolver_of(config)
 
     def normalized(record: Record) -> Normalized:
         pin = pins.of(record.position.source)
-        item = normalize(record, config.ingest, config.images, privacy, apart=apart, pin=pin, schema_of=schema_of)
+        item = normalize(record, config.ingest, resolver, privacy, apart=apart, pin=pin, schema_of=schema_of)
         return without_bytes(item, privacy.masks) if privacy.masks.active else item
 
     return normalized
@@ -55,11 +56,11 @@ def normalizer(config: Config, privacy: Privacy | None = None) -> Callable[[Reco
 
 def joiner(config: Config, privacy: Privacy | None = None) -> Callable[[str, Sequence[Any], Record], Normalized]:
     """`join` as `config` says; `privacy` takes the place of the configured one."""
-    privacy, pins = privacy or privacy_of(config), pins_of(config)
+    privacy, pins, resolver = privacy or privacy_of(config), pins_of(config), resolver_of(config)
 
     def joined(name: str, payloads: Sequence[Any], record: Record) -> Normalized:
         pin = pins.of(record.position.source)
-        return join(payloads, record, reading_of(record, name, config.ingest, config.images, privacy, pin=pin))
+        return join(payloads, record, reading_of(record, name, config.ingest, resolver, privacy, pin=pin))
 
     return joined
 
@@ -71,6 +72,11 @@ def registry_of(config: Config) -> SchemaOf | None:
     from ingest.registry import Registry
 
     return Registry(config.registry).schema
+
+
+def resolver_of(config: Config) -> Resolver:
+    """What gives images, with copies of the size that the guard sees."""
+    return Resolver(config.images, config.auditor.max_image_pixels)
 
 
 def without_bytes(item: Normalized, masks: Masks) -> Normalized:
@@ -91,7 +97,7 @@ def without_bytes(item: Normalized, masks: Masks) -> Normalized:
 def normalize(  # noqa: PLR0913 - all that a record's triples depend on
     record: Record,
     ingest: Ingest,
-    images: Images,
+    images: Images | Resolver,
     privacy: Privacy = Privacy(),  # noqa: B008 - frozen
     *,
     apart: bool = False,
@@ -103,7 +109,7 @@ def normalize(  # noqa: PLR0913 - all that a record's triples depend on
     Args:
         record: as read.
         ingest: what is read from a record, and where reading stops.
-        images: which images are decoded.
+        images: gives the images; from mere limits one is made for this record, which is right and slow.
         privacy: what is kept of the people in it.
         apart: give the fragments of interactions that may go on in other records; else read each record as if whole.
         pin: what is known of the record beforehand.
@@ -119,7 +125,7 @@ def normalize(  # noqa: PLR0913 - all that a record's triples depend on
         return mapped or claimed(logged, pin.format or ingest.format)
 
     logs = unwrap(record.value, record.headers, Unwrapping(ingest, is_one, schema_of))
-    read = Reader(record, ingest, images, privacy, pin)
+    read = Reader(record, ingest, images if isinstance(images, Resolver) else Resolver(images), privacy, pin)
     items = [read.log(log, apart=apart) for log in logs]
     if is_mixed(items):
         items = [read.log(log, apart=False) for log in logs]
@@ -132,7 +138,7 @@ class Reader:
 
     record: Record
     ingest: Ingest
-    images: Images
+    images: Resolver
     privacy: Privacy
     pin: Pin
 
@@ -209,7 +215,7 @@ def no_exchanges(payloads: Sequence[Any]) -> tuple[Exchange, ...]:  # noqa: ARG0
 
 
 def reading_of(  # noqa: PLR0913 - what a Reading holds
-    record: Record, format_name: str, ingest: Ingest, images: Images, privacy: Privacy, *, pin: Pin
+    record: Record, format_name: str, ingest: Ingest, images: Resolver, privacy: Privacy, *, pin: Pin
 ) -> Reading:
     """How a record is read; its tenant is the header's, else its pin's, until the log says better."""
     tenant = tenant_of(record) or pin.tenant or ingest.tenant

@@ -146,6 +146,21 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
+class ImageCopy:
+    """The first frame of an image as the guard's backends scale it further: RGB, upright, on white, never scaled up.
+
+    Attributes:
+        pixels: width times height times three bytes.
+        max_pixels: the limit that it was made for.
+    """
+
+    width: int
+    height: int
+    pixels: bytes = field(repr=False)
+    max_pixels: int
+
+
+@dataclass(frozen=True, slots=True)
 class ImageBlob:
     """An image whose bytes we have and could decode.
 
@@ -154,6 +169,7 @@ class ImageBlob:
         media_type: as sniffed from the bytes, not as declared.
         width, height: pixels.
         data: the original bytes.
+        copy: what the guard sees, decoded once when the image was checked; None where it has to be decoded again.
     """
 
     sha256: str
@@ -163,6 +179,7 @@ class ImageBlob:
     data: bytes = field(repr=False)
     ref_kind: RefKind = RefKind.BASE64
     origin: Origin = Origin.USER
+    copy: ImageCopy | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,6 +322,13 @@ class Normalized:
     fragments: tuple[Fragment, ...] = ()
     part_of: tuple[str, ...] = ()
     because: str = ""
+
+    @property
+    def n_bytes(self) -> int:
+        """About the memory that it holds: the record as read, and images with the copies made of them."""
+        images = (image for triple in self.triples for image in triple.images if isinstance(image, ImageBlob))
+        held = sum(len(image.data) + (len(image.copy.pixels) if image.copy else 0) for image in images)
+        return len(self.record.value) + held
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import chain, islice
 from typing import TypeVar
 
-from conf.schema import Images, Ingest
+from conf.schema import Ingest
 from ingest.exchange import (
     Exchange,
     Identity,
@@ -26,7 +26,8 @@ from ingest.exchange import (
     texts_of,
 )
 from ingest.identity import pseudonym, triple_id
-from ingest.images import ImageRef, resolve
+from ingest.images.reference import ImageRef
+from ingest.images.resolve import Resolver
 from ingest.masking import Mask, masked
 from ingest.metadata import without_metadata
 from ingest.privacy import Privacy
@@ -56,6 +57,7 @@ class Reading:
     """How a record is read: where it came from, and what the configuration and its envelope add.
 
     Attributes:
+        images: gives the images that the log refers to.
         tenant: of an exchange that names none.
         privacy: what is kept of the people in it.
         folder: where relative image paths may point below; None for streams.
@@ -64,7 +66,7 @@ class Reading:
     position: Position
     format: str
     ingest: Ingest
-    images: Images
+    images: Resolver
     tenant: str
     privacy: Privacy
     folder: str | None
@@ -204,13 +206,13 @@ def called(name: str, arguments: str, call_id: str | None, results: Sequence[Too
 def shown(turn: Turn, reading: Reading) -> Iterator[ImageBlob | ImageFailure]:
     """The turn's images in the order shown; beyond the limit they are counted, not looked at."""
     for place, (image, origin) in enumerate(images_in(turn)):
-        if place >= reading.images.max_per_triple:
+        if place >= reading.images.limits.max_per_triple:
             yield ImageFailure(ImageReason.TOO_MANY, image.ref_kind, origin)
         elif image.failure:
             yield ImageFailure(image.failure, image.ref_kind, origin)
         else:
             reference = ImageRef(image.ref_kind, origin, image.data, image.media_type, image.path)
-            yield resolve(reference, reading.images, reading.folder)
+            yield reading.images.resolve(reference, reading.folder)
 
 
 def images_in(turn: Turn) -> Iterator[tuple[Image, Origin]]:

@@ -4,7 +4,7 @@ import base64
 import io
 from collections.abc import Callable, Iterable
 
-from ingest.images import shrink
+from ingest.images.pixels import shrink
 from reports.report import EscalationReport
 
 QUALITY = 60  # of the JPEG: a thumbnail is for recognising, the original stays in the image folder

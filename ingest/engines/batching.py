@@ -12,7 +12,7 @@ class Pending:
 
     Attributes:
         n_read: records read, whether they settled or are held.
-        n_bytes: of the records that settled, as read.
+        n_bytes: of the records that settled, with their images and copies of these.
         since: time at which the first of it came; None while there is nothing to hand over.
     """
 
@@ -49,7 +49,7 @@ class Pending:
     def settle(self, item: Normalized, now: float) -> None:
         """A record, read just now or before, has become what it is."""
         self.items.append(item)
-        self.n_bytes += len(item.record.value)
+        self.n_bytes += item.n_bytes
         self.held.pop(item.record.position, None)
         if self.since is None:
             self.since = now

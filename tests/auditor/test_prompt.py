@@ -68,7 +68,7 @@ def test_all_prompts_share_the_system_turn(demo_tokenizer: GuardTokenizer) -> No
 
 def test_the_first_image_that_could_be_had_is_shown(demo_tokenizer: GuardTokenizer) -> None:
     triple = make_triple(images=(LOST, make_image(b"second"), make_image(b"third")))
-    assert build_prompt(triple, SYSTEM, demo_tokenizer).image == b"second"
+    assert build_prompt(triple, SYSTEM, demo_tokenizer).image == make_image(b"second")
 
 
 def test_a_prompt_file_that_is_not_there_is_named() -> None:
