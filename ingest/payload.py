@@ -1,6 +1,6 @@
 """A record's bytes become JSON, or the reason why they cannot: compression, byte order mark, size, syntax.
 
-bytes --size--> --compression--> --byte order mark--> JSON | JSON lines | lines of a server-sent event stream
+bytes --size--> --compression--> --byte order mark--> JSON | OTLP protobuf | lines of an event stream | JSON lines
              '-> a zip of JSON, see `ingest.archive`
 
 Of a key that stands twice in an object, the last value is read, as every JSON reader in wide use does; the bytes are
@@ -16,6 +16,7 @@ import orjson
 from conf.schema import Ingest
 from ingest.archive import ZIP, BadArchive, unzipped
 from ingest.compression import Damaged, NotInstalled, TooLarge, decompress
+from ingest.formats.otlp_proto import otlp_in
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 STREAM_START = re.compile(r"\s*(?:event|data|id|retry)?:")
@@ -57,7 +58,7 @@ def decode(value: bytes, limits: Ingest) -> Any | Unreadable | Lines:
         return orjson.loads(text)
     except orjson.JSONDecodeError as error:
         wrong = f"{len(text)} bytes, wrong at character {error.pos}"
-        return stream_text(text) or json_lines(text) or Unreadable("not_json", wrong)
+        return otlp_in(text) or stream_text(text) or json_lines(text) or Unreadable("not_json", wrong)
 
 
 def archived(value: bytes, max_bytes: int) -> Any | Unreadable:
