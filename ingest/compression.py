@@ -113,8 +113,6 @@ def unsnappy(value: bytes, max_bytes: int) -> Iterator[bytes]:  # noqa: ARG001 -
 
     Source: google/snappy, framing_format.txt.
     """
-    import cramjam
-
     at = 0
     while at < len(value):
         kind, end = value[at], at + 4 + int.from_bytes(value[at + 1 : at + 4], "little")
@@ -123,13 +121,23 @@ def unsnappy(value: bytes, max_bytes: int) -> Iterator[bytes]:  # noqa: ARG001 -
         body = value[at + 8 : end]
         at = end
         if kind == 0:
-            if cramjam.snappy.decompress_raw_len(body) > SNAPPY_BLOCK_BYTES:
-                raise ValueError
-            yield bytes(cast("Any", cramjam.snappy.decompress_raw(body)))
+            yield snappy_block(body)
         elif kind == 1:
             yield body
         elif 2 <= kind <= 0x7F:
             raise ValueError  # "reserved unskippable"
+
+
+def snappy_block(body: bytes) -> bytes:
+    """One block, unpacked."""
+    import cramjam
+
+    try:
+        if cramjam.snappy.decompress_raw_len(body) > SNAPPY_BLOCK_BYTES:
+            raise ValueError
+        return bytes(cast("Any", cramjam.snappy.decompress_raw(body)))
+    except cramjam.DecompressionError:  # of no kind that Python knows
+        raise ValueError from None
 
 
 # zlib's head is two bytes: deflate with a window of 32 kB, at four levels; "x" begins neither JSON nor a stream.
