@@ -5,14 +5,18 @@ from collections.abc import Iterator
 from contextlib import redirect_stdout
 from io import StringIO
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
+from kafka import KafkaConsumer, TopicPartition
 
 from auditor.__main__ import main
 from conf.schema import load
 from ingest.source import open_source, records_of
 from reports import samples
+
+if TYPE_CHECKING:
+    from tests.broker import Broker
 
 SAMPLE_LOGS = Path(samples.__path__[0]) / "logs"
 SHARED_LOGS = Path(__file__).parents[2] / ".." / "shared" / "samples" / "logs"
@@ -72,3 +76,17 @@ def rows(db: Path, query: str) -> list[tuple[Any, ...]]:
     """What a query finds in a database that nobody has open."""
     with duckdb.connect(str(db), read_only=True) as connection:
         return connection.execute(query).fetchall()
+
+
+def messages(broker: "Broker", topic: str) -> list[Any]:
+    """All that a topic of one partition holds."""
+    consumer = KafkaConsumer(bootstrap_servers=broker.bootstrap, enable_auto_commit=False, group_id=None)
+    place = TopicPartition(topic, 0)
+    consumer.assign([place])
+    consumer.seek_to_beginning(place)
+    end = consumer.end_offsets([place])[place]
+    found: list[Any] = []
+    while consumer.position(place) < end:
+        found += [message for batch in consumer.poll(500).values() for message in batch]
+    consumer.close()
+    return found

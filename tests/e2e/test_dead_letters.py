@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
-from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka import KafkaProducer
 
 from auditor.__main__ import main
-from tests.e2e.audits import OUTCOMES, VERDICTS, ledger, rows, run, traceaudit
+from tests.e2e.audits import OUTCOMES, VERDICTS, ledger, messages, rows, run, traceaudit
 
 if TYPE_CHECKING:
     from tests.broker import Broker
@@ -145,20 +145,6 @@ def filled(broker: "Broker", values: Sequence[bytes]) -> tuple[str, str]:
         producer.send(topic, value, key=b"key\x00%d" % number, headers=[("h", b"\xff\x00")])
     producer.close()
     return topic, dead
-
-
-def messages(broker: "Broker", topic: str) -> list[Any]:
-    """All that a topic of one partition holds."""
-    consumer = KafkaConsumer(bootstrap_servers=broker.bootstrap, enable_auto_commit=False, group_id=None)
-    place = TopicPartition(topic, 0)
-    consumer.assign([place])
-    consumer.seek_to_beginning(place)
-    end = consumer.end_offsets([place])[place]
-    found: list[Any] = []
-    while consumer.position(place) < end:
-        found += [message for batch in consumer.poll(500).values() for message in batch]
-    consumer.close()
-    return found
 
 
 @pytest.mark.kafka
