@@ -5,6 +5,7 @@ models      finds and checks a checkpoint; builtin:demo is one of them
 tokens      the guard's tokenizer, which makes no special token of log text
 prompt      a triple becomes the guard's prompt, as token ids
 vision      an image as the guard sees it
+bisect      finds the triple at which a backend breaks, so that the others are judged
 microbatch  which triples go through the model together
 qwen        one forward pass of the model over rows that share a prefix
 backends/   what runs the model: transformers, vllm, scripted

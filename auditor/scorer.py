@@ -2,12 +2,13 @@
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 from auditor.backends import load_backend
 from auditor.backends.base import Backend, Completion, TooLong
+from auditor.bisect import Bisection, Patience
 from auditor.category import read_category
 from auditor.completion import Reading, Unreadable, read_completion
 from auditor.labels import LabelProbabilities
@@ -16,10 +17,23 @@ from auditor.prompt import hash_text, read_named, read_system_prompt, shown_imag
 from auditor.verdict import Category, Mode, ScorerKey, Verdict
 from conf.schema import Auditor
 from ingest.normalize import unscorable_reason
-from ingest.qta import QTATriple
+from ingest.qta import Position, QTATriple, Status, ThinkingKind
 
 TOO_LONG = "prompt_too_long"
+BACKEND_FAILED = "backend_failed"
 TABLE_KEY = "auditor.scripted_table"
+
+
+# Whether the machinery is sound is asked with this; nothing of it is kept.
+HARMLESS = QTATriple(
+    id="harmless",
+    status=Status.COMPLETE,
+    question="What makes the tide?",
+    thinking="The moon pulls the water.",
+    thinking_kind=ThinkingKind.RAW,
+    answer="The moon.",
+    position=Position("check", 0, 0),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,27 +44,51 @@ class Scorer:
         key: what a verdict depends on besides the triple.
         backend_name: for the run's record.
         now: gives the time in UTC.
+        patience: how a backend that fails is tried again.
     """
 
     key: ScorerKey
     backend_name: str
     backend: Backend
     now: Callable[[], datetime]
+    patience: Patience = field(default_factory=lambda: Patience(0, time.sleep))
 
     def score(self, triples: Sequence[QTATriple]) -> list[Verdict]:
         """One verdict per triple, in order; a triple that cannot be judged gets one without a judgment.
+
+        So does one at which the backend breaks, while it is sound for others: it must not hold those up for ever.
 
         Raises:
             BackendFailed: the machinery broke; nothing was judged.
         """
         began = time.perf_counter()
         drafts = [Draft(triple, unscorable_reason(triple)) for triple in triples]
-        self.complete([draft for draft in drafts if draft.unscorable is None])
-        self.weigh([draft for draft in drafts if draft.unscorable is None])
+        asked = [draft for draft in drafts if draft.unscorable is None]
+        for draft in Bisection(self.judge, self.check, self.patience).failing(asked) if asked else ():
+            draft.unscorable, draft.reading, draft.probabilities = BACKEND_FAILED, None, None
         seconds = time.perf_counter() - began
         n_tokens = sum(draft.n_tokens for draft in drafts) or 1
         at = self.now()
         return [draft.verdict(self.key, at, seconds * draft.n_tokens / n_tokens) for draft in drafts]
+
+    def judge(self, drafts: Sequence["Draft"]) -> None:
+        """Ask the model about each draft.
+
+        Raises:
+            BackendFailed, MemoryError: it cannot be asked about them together; another try may begin from the start.
+        """
+        for draft in drafts:
+            draft.unscorable = draft.reading = draft.probabilities = None
+        self.complete(drafts)
+        self.weigh([draft for draft in drafts if draft.unscorable is None])
+
+    def check(self) -> None:
+        """Ask the model about something harmless.
+
+        Raises:
+            BackendFailed, MemoryError: it cannot be asked about anything.
+        """
+        self.judge([Draft(HARMLESS, None)])
 
     def complete(self, drafts: Sequence["Draft"]) -> None:
         """Let the model write its analysis and judgment for each draft."""
@@ -141,7 +179,9 @@ def build(config: Auditor, now: Callable[[], datetime]) -> Scorer:
         prompt_hash=hash_text(system_prompt),
         decoding=f"{Mode.FULL}/greedy/{config.max_new_tokens}",
     )
-    return Scorer(key, config.backend, load_backend(config, checkpoint, system_prompt), now)
+    return Scorer(
+        key, config.backend, load_backend(config, checkpoint, system_prompt), now, Patience(config.retries, time.sleep)
+    )
 
 
 def scripted_revision(config: Auditor) -> str:

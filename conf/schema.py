@@ -149,6 +149,7 @@ class Auditor(Section):
     max_image_pixels: Count
     micro_batch_rows: Count
     micro_batch_tokens: Count
+    retries: Annotated[int, Field(ge=0)]
     scripted_table: str
 
 

@@ -1,14 +1,19 @@
 import json
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from auditor.backends.base import Backend, Completion, TooLong
+from auditor.errors import BackendFailed
+from auditor.labels import LabelProbabilities
 from auditor.scorer import Scorer, build
 from auditor.verdict import Category, Judgment
 from conf.errors import ConfigError
 from conf.schema import load
-from ingest.qta import ImageFailure, ImageReason, RefKind, Status
+from ingest.qta import ImageFailure, ImageReason, QTATriple, RefKind, Status
 from tests.factories import make_image, make_triple
 
 AT = datetime(2026, 3, 2, tzinfo=UTC)
@@ -62,6 +67,41 @@ def test_images_are_counted_as_seen_and_as_there(scripted: Scorer) -> None:
     )
     assert (seen.images_seen, seen.images_total) == (1, 3)
     assert (unseen.images_seen, unseen.images_total) == (0, 1)
+
+
+class Breaking:
+    """A backend that breaks whenever it sees a question, and is sound otherwise."""
+
+    def __init__(self, backend: Backend, error: type[Exception], *questions: str) -> None:
+        self.backend = backend
+        self.error = error
+        self.questions = questions
+        self.sizes: list[int] = []
+
+    def complete(self, triples: Sequence[QTATriple]) -> list[Completion | TooLong]:
+        self.sizes.append(len(triples))
+        if any(triple.question in self.questions for triple in triples):
+            raise self.error
+        return self.backend.complete(triples)
+
+    def label_probabilities(self, triples: Sequence[QTATriple], analyses: Sequence[str]) -> list[LabelProbabilities]:
+        return self.backend.label_probabilities(triples, analyses)
+
+
+@pytest.mark.parametrize("error", [BackendFailed, MemoryError])
+def test_a_triple_at_which_the_backend_breaks_is_unscorable_and_the_others_are_judged(
+    scripted: Scorer, error: type[Exception]
+) -> None:
+    scorer = replace(scripted, backend=Breaking(scripted.backend, error, "q3"))
+    verdicts = scorer.score([make_triple(id=str(n), question=f"q{n}") for n in range(7)])
+    assert [v.triple_id for v in verdicts if v.judgment is None] == ["3"]
+    assert (verdicts[3].unscorable_reason, verdicts[3].risk, verdicts[3].coverage) == ("backend_failed", None, 0.0)
+
+
+def test_a_backend_that_breaks_at_everything_stops_the_batch(scripted: Scorer) -> None:
+    backend = Breaking(scripted.backend, BackendFailed, "q0", "What makes the tide?")
+    with pytest.raises(BackendFailed):
+        replace(scripted, backend=backend).score([make_triple(question="q0")])
 
 
 def test_another_table_is_another_model(scripted: Scorer) -> None:
