@@ -1,11 +1,13 @@
 """What the end-to-end tests share: logs, the command, and what of a database must not depend on luck."""
 
 import json
+import time
 from collections.abc import Iterator
 from contextlib import redirect_stdout
 from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import duckdb
 from kafka import KafkaConsumer, TopicPartition
@@ -16,6 +18,8 @@ from ingest.source import open_source, records_of
 from reports import samples
 
 if TYPE_CHECKING:
+    import subprocess
+
     from tests.broker import Broker
 
 SAMPLE_LOGS = Path(samples.__path__[0]) / "logs"
@@ -26,6 +30,8 @@ VERDICTS = "SELECT * EXCLUDE (run_id, scored_at, seconds) FROM verdicts ORDER BY
 TRIPLES = 'SELECT * EXCLUDE (source, "partition", "offset", stored_at) FROM triples ORDER BY id'
 IMAGES = "SELECT * FROM images ORDER BY ALL"
 DEAD_LETTERS = "SELECT reason, detail, value FROM dead_letters ORDER BY ALL"
+SMALL_BATCHES = ("--set", "batching.max_records=16", "--set", "kafka.poll_records=20")
+KILLED = -9
 OUTCOMES = 'SELECT source, "partition", "offset", state, reason, format, triple_ids FROM outcomes ORDER BY ALL'
 CONTENT = (VERDICTS, TRIPLES, IMAGES, DEAD_LETTERS)
 
@@ -47,6 +53,22 @@ def unique_logs(n_records: int, n_images: int = 3) -> Iterator[bytes]:
             yield json.dumps(line | {"images": images}).encode()
         if number % 17 == 0:
             yield b'{"qta": 1, broken %d' % number
+
+
+def filled(broker: "Broker", values: list[bytes]) -> str:
+    """A SOURCE: a new topic of four partitions that holds `values`."""
+    topic = broker.create_topic(f"t-{uuid4().hex[:8]}", 4)
+    broker.produce(topic, values)
+    return f"kafka://{broker.bootstrap}/{topic}"
+
+
+def wait_for_rows(db: Path, process: "subprocess.Popen[bytes]", then_s: float) -> None:
+    """Wait until the process has the database open and for a moment more, or until it ended."""
+    deadline = time.monotonic() + 60
+    while not db.with_name(f"{db.name}.wal").exists() and process.poll() is None:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    time.sleep(then_s)
 
 
 def run(source: str, db: Path, *options: str) -> dict[str, Any]:

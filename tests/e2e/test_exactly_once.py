@@ -1,47 +1,47 @@
 """Lost 0, duplicated 0: whatever is read again, moved to a topic, or killed when."""
 
+import json
 import random
+import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
+from kafka import KafkaAdminClient
+from kafka.errors import KafkaError
 
 from tests.e2e.audits import (
     CONTENT,
+    KILLED,
     OUTCOMES,
     SAMPLE_LOGS,
     SHARED_LOGS,
+    SMALL_BATCHES,
     VERDICTS,
     arguments,
+    filled,
     ledger,
     rows,
     run,
     unique_logs,
     values_in,
+    wait_for_rows,
 )
 from tests.e2e.die_at import POINTS
 
 if TYPE_CHECKING:
     from tests.broker import Broker
 
-SMALL_BATCHES = ("--set", "batching.max_records=16", "--set", "kafka.poll_records=20")
-KILLED = -9
 TABLES_OF_A_BATCH = 8  # inserts for each batch; the run itself is one more, before the first
 DEATHS = [
     *((point, 1 + 2 * number) for number, point in enumerate(POINTS)),
     ("half_of_the_tables", 1 + 2 * TABLES_OF_A_BATCH),  # all is written, the commit is next
 ]
-
-
-def filled(broker: "Broker", values: list[bytes]) -> str:
-    """A SOURCE: a new topic of four partitions that holds `values`."""
-    topic = broker.create_topic(f"t-{uuid4().hex[:8]}", 4)
-    broker.produce(topic, values)
-    return f"kafka://{broker.bootstrap}/{topic}"
 
 
 def test_files_read_again_give_no_new_verdict(tmp_path: Path) -> None:
@@ -120,13 +120,42 @@ def test_killed_at_random_moments_and_resumed_ends_as_if_undisturbed(
     assert_same_in_the_end(source, db, wanted)
 
 
-def wait_for_rows(db: Path, process: "subprocess.Popen[bytes]", then_s: float) -> None:
-    """Wait until the process has the database open and for a moment more, or until it ended."""
-    deadline = time.monotonic() + 60
-    while not db.with_name(f"{db.name}.wal").exists() and process.poll() is None:
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-    time.sleep(then_s)
+@pytest.mark.kafka
+def test_stopped_under_load_it_ends_soon_leaves_its_group_and_scores_nothing_twice(
+    broker: "Broker", tmp_path: Path
+) -> None:
+    db, group = tmp_path / "a.duckdb", f"g-{uuid4().hex[:8]}"
+    source = f"{filled(broker, list(unique_logs(3000)))}?group={group}"
+    admin = KafkaAdminClient(bootstrap_servers=broker.bootstrap)
+    verdicts = 0
+    for then_s in (0.2, 0.6, 1.0):
+        words = [sys.executable, "-m", "auditor", *arguments("run", source, db, "--follow", *SMALL_BATCHES)]
+        process = subprocess.Popen(words, stdout=subprocess.PIPE)
+        wait_for_member(group, admin, process)
+        time.sleep(then_s)
+        began = time.monotonic()
+        process.send_signal(signal.SIGTERM)
+        out, _ = process.communicate(timeout=30)
+        assert (process.returncode, time.monotonic() - began < 10) == (0, True)
+        assert members_of(group, admin) == []
+        verdicts += json.loads(out)["verdicts"]
+    admin.close()
+    ledger(db)
+    assert verdicts + run(source, db)["verdicts"] == len(rows(db, VERDICTS)) == 3000
+
+
+def wait_for_member(group: str, admin: KafkaAdminClient, process: "subprocess.Popen[bytes]") -> None:
+    """Wait until a process reads as a member of its group, whose coordinator the first has to wait for."""
+    joined = False
+    while not joined:
+        assert process.poll() is None
+        with suppress(KafkaError):
+            joined = bool(members_of(group, admin))
+
+
+def members_of(group: str, admin: KafkaAdminClient) -> list[Any]:
+    """Who is in a consumer group."""
+    return list(admin.describe_groups([group])[group]["members"])
 
 
 def assert_same_in_the_end(source: str, db: Path, wanted: Path) -> None:
