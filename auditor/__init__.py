@@ -19,6 +19,11 @@ store_letters  dead letters in the database: found, taken out again, settled
 migrate     brings a database file to this version's tables
 blobs       the folder of original images, by content
 pipeline    the audit loop: engine, scorer and what keeps the outcomes put together
+ranges      what became of a range of a source partition, as it travels in a fleet
+wire        judged ranges as messages, and back
+outcomes    judged batches go to the topic of outcomes
+sink        judged ranges from that topic into the database, each offset once
+store_sink  where the sink stands, and what waits
 letters     dead letters read again with the configuration in force
 letters_out  dead letters sent to files and topics, byte for byte
 letters_cli  the command dead-letters

@@ -24,14 +24,29 @@ class Blobs:
         Raises:
             StoreUnusable: the folder cannot be written.
         """
-        path = self.path(image.sha256)
+        self.put(image.sha256, image.data)
+
+    def put(self, sha256: str, data: bytes) -> None:
+        """Write bytes under their hash; see `keep`."""
+        path = self.path(sha256)
         if path.exists():
             return
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            write_whole(path, image.data)
+            write_whole(path, data)
         except OSError as error:
             raise StoreUnusable(f"{path}: {error.strerror or error}") from None
+
+    def read(self, sha256: str) -> bytes:
+        """What lies under a hash.
+
+        Raises:
+            StoreUnusable: nothing does, or it cannot be read.
+        """
+        try:
+            return self.path(sha256).read_bytes()
+        except OSError as error:
+            raise StoreUnusable(f"{self.path(sha256)}: {error.strerror or error}") from None
 
 
 def write_whole(path: Path, data: bytes) -> None:

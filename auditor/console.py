@@ -105,7 +105,7 @@ def letter_cells(line: LetterLine) -> tuple[str, ...]:
 
 def print_ledger(lines: Sequence[LedgerLine]) -> None:
     """A table on a terminal; in a pipe a line for each partition, its columns parted by tabs."""
-    columns = ("source", "partition", "from", "to", "records", "states", "gaps", "held", "balanced")
+    columns = ("source", "partition", "from", "to", "records", "states", "gaps", "held", "missing", "balanced")
     rows = [ledger_cells(line) for line in lines]
     print_rows(columns, rows)
 
@@ -115,4 +115,5 @@ def ledger_cells(line: LedgerLine) -> tuple[str, ...]:
     states = ", ".join(f"{state} {n}" for state, n in line.states.items())
     gaps = ", ".join(f"{reason} {n}" for reason, n in line.gaps.items())
     numbers = (str(number) for number in (line.partition, line.start, line.end, line.records))
-    return (line.source, *numbers, states or "-", gaps or "-", str(line.held), "yes" if line.balanced else "NO")
+    waits = (str(line.held), str(line.missing))
+    return (line.source, *numbers, states or "-", gaps or "-", *waits, "yes" if line.balanced else "NO")

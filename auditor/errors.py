@@ -7,6 +7,8 @@ TraceauditError
 ├── ModelNotFound        a model folder or name that is not there
 ├── ModelUnusable        a checkpoint that is not a guard model we can run
 ├── BackendFailed        the scoring backend broke; nothing was committed
+├── OutcomesUnwritable   the topic of outcomes takes less in a message than is configured
+├── ServiceFailed        a service that is there and does not answer as it should
 └── OutputUnwritable     a file that a command was asked to write cannot be written
 """
 
@@ -57,3 +59,21 @@ class BackendFailed(TraceauditError):
 
 class OutputUnwritable(TraceauditError):
     """A file that a command was asked to write cannot be written."""
+
+
+class OutcomesUnwritable(TraceauditError):
+    """The topic of outcomes takes no message as large as `fleet.max_message_bytes` allows; nothing advances."""
+
+    def __init__(self, max_bytes: int) -> None:
+        super().__init__(
+            f"the topic of outcomes refuses a message of fleet.max_message_bytes = {max_bytes}; "
+            "lower that, or raise the topic's max.message.bytes"
+        )
+        self.max_bytes = max_bytes
+
+    def __reduce__(self) -> tuple[type["OutcomesUnwritable"], tuple[int]]:
+        return type(self), (self.max_bytes,)
+
+
+class ServiceFailed(TraceauditError):
+    """The service that owns the database file does not answer as it should."""

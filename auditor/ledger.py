@@ -17,6 +17,7 @@ class LedgerLine:
         states: state to number of records.
         gaps: reason to number of offsets that held no record for us.
         held: records that were read and wait for the rest of their interactions.
+        missing: offsets at `end` that did not come from the workers, while later ones did.
     """
 
     source: str
@@ -28,6 +29,7 @@ class LedgerLine:
     states: Mapping[str, int]
     gaps: Mapping[str, int]
     held: int = 0
+    missing: int = 0
 
     @property
     def n_gaps(self) -> int:
@@ -38,7 +40,7 @@ class LedgerLine:
     def balanced(self) -> bool:
         """Whether each offset asked for is one record in one state, one that is held, or a gap that is named."""
         whole = self.end - self.start == self.records + self.n_gaps + self.held
-        return whole and self.records == self.offsets == sum(self.states.values())
+        return whole and not self.missing and self.records == self.offsets == sum(self.states.values())
 
     def as_json(self) -> dict[str, Any]:
         """The line of `traceaudit ledger --json`."""
@@ -52,5 +54,6 @@ class LedgerLine:
             "gaps": self.n_gaps,
             "gap_reasons": dict(self.gaps),
             "held": self.held,
+            "missing": self.missing,
             "balanced": self.balanced,
         }

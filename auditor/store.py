@@ -43,7 +43,7 @@ MEMORY = ":memory:"
 
 # How the Arrow table `incoming` goes into each table. Verdicts are append-only: a key that is there stays as it is.
 INSERTS = {
-    "runs": "INSERT INTO runs BY NAME SELECT * FROM incoming",
+    "runs": "INSERT INTO runs BY NAME SELECT * FROM incoming ANTI JOIN runs USING (run_id)",
     "outcomes": "INSERT INTO outcomes BY NAME SELECT * FROM incoming",
     "triples": "INSERT INTO triples BY NAME SELECT * FROM incoming",
     "images": "INSERT INTO images BY NAME SELECT * FROM incoming",
@@ -69,14 +69,17 @@ LEDGER = """
         SELECT source, "partition", map_from_entries(list((reason, n))) AS reasons FROM holes GROUP BY ALL
     ), waiting AS (
         SELECT source, "partition", count(*) AS n FROM held GROUP BY ALL
+    ), ahead AS (
+        SELECT source, "partition", min(start_offset) AS start FROM waiting_ranges GROUP BY ALL
     )
     SELECT source, "partition", first_offset, next_offset,
         coalesce(records.n, 0), coalesce(n_offsets, 0), coalesce(states, MAP {}), coalesce(reasons, MAP {}),
-        coalesce(waiting.n, 0)
+        coalesce(waiting.n, 0), coalesce(greatest(ahead.start - next_offset, 0), 0)
     FROM positions
     LEFT JOIN records USING (source, "partition")
     LEFT JOIN gapped USING (source, "partition")
     LEFT JOIN waiting USING (source, "partition")
+    LEFT JOIN ahead USING (source, "partition")
     ORDER BY source, "partition"
 """
 
@@ -92,6 +95,7 @@ class Store:
     def __init__(self, connection: duckdb.DuckDBPyConnection, blobs: Blobs) -> None:
         self.connection = connection
         self.blobs = blobs
+        self.in_transaction = False
 
     @classmethod
     def open(cls, path: str, blob_dir: str = "", *, create: bool = True) -> "Store":
@@ -128,7 +132,7 @@ class Store:
         self.connection.close()
 
     def begin_run(self, run: Run) -> None:
-        """Note what is in force while the verdicts of this run are made."""
+        """Note what is in force while the verdicts of this run are made; a run that is known stays as it is."""
         with self.transaction():
             self.insert("runs", [run_row(run)])
 
@@ -144,7 +148,8 @@ class Store:
         """
         new = self.new_triples(triple for item in batch.items for triple in item.triples)
         for image in (image for triple in new for image in triple.images if isinstance(image, ImageBlob)):
-            self.blobs.keep(image)
+            if not image.is_left_behind:
+                self.blobs.keep(image)
         with self.transaction():
             read_at = self.release(batch)
             self.check_follows(batch, read_at)
@@ -170,6 +175,11 @@ class Store:
     def standing(self) -> Stored:
         """Where an audit into this store goes on."""
         return Stored(self.positions(), self.held())
+
+    def held_of(self, place: Partition) -> set[Position]:
+        """Those of one partition."""
+        query = 'SELECT "offset" FROM held WHERE source = ? AND "partition" = ?'
+        return {Position(*place, offset) for (offset,) in self.connection.execute(query, list(place)).fetchall()}
 
     def judged(self, ids: Sequence[str], scorer: ScorerKey) -> set[str]:
         """Those of `ids` that have a verdict of this model, prompt and decoding, readable or not."""
@@ -238,14 +248,21 @@ class Store:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All or nothing."""
+        """All or nothing; inside another one it is a part of that."""
+        if self.in_transaction:
+            yield
+            return
         self.connection.begin()
+        self.in_transaction = True
         try:
             yield
         except BaseException:
             self.connection.rollback()
             raise
-        self.connection.commit()
+        else:
+            self.connection.commit()
+        finally:
+            self.in_transaction = False
 
 
 def first_of_each(triples: Iterable[QTATriple]) -> list[QTATriple]:

@@ -131,7 +131,7 @@ def image_columns(image: ImageBlob | ImageFailure) -> Row:
     common = {"ref_kind": image.ref_kind.value, "origin": image.origin.value}
     if isinstance(image, ImageFailure):
         return common | {"reason": image.reason.value}
-    size = {"width": image.width, "height": image.height, "n_bytes": len(image.data)}
+    size = {"width": image.width, "height": image.height, "n_bytes": image.n_bytes}
     return common | {"sha256": image.sha256, "media_type": image.media_type} | size
 
 

@@ -160,6 +160,24 @@ class Policy(Section):
     escalate: Fraction
 
 
+class Fleet(Section):
+    """How workers hand what they judged to the service."""
+
+    outcomes: str
+    max_message_bytes: Count
+    max_waiting_bytes: Count
+    hole_alarm_s: Seconds
+
+
+class Serve(Section):
+    """Where the service answers, and which workers it runs itself."""
+
+    host: str
+    port: Annotated[int, Field(ge=0, le=65535)]
+    workers: Annotated[int, Field(ge=0)]
+    worker_source: str
+
+
 class Store(Section):
     """Where verdicts are kept."""
 
@@ -189,6 +207,8 @@ class Config(Section):
     batching: Batching
     auditor: Auditor
     policy: Policy
+    fleet: Fleet
+    serve: Serve
     store: Store
     report: Report
 

@@ -5,7 +5,7 @@ bytes --formats--> Exchange --normalize--> QTATriple --scorer--> Verdict --store
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -168,8 +168,9 @@ class ImageBlob:
         sha256: hex digest of the original bytes; its name in the blob store.
         media_type: as sniffed from the bytes, not as declared.
         width, height: pixels.
-        data: the original bytes.
+        data: the original bytes; empty where they were left behind in the blob store.
         copy: what the guard sees, decoded once when the image was checked; None where it has to be decoded again.
+        stored_bytes: their number, where they were left behind.
     """
 
     sha256: str
@@ -180,6 +181,21 @@ class ImageBlob:
     ref_kind: RefKind = RefKind.BASE64
     origin: Origin = Origin.USER
     copy: ImageCopy | None = field(default=None, repr=False, compare=False)
+    stored_bytes: int | None = None
+
+    @property
+    def n_bytes(self) -> int:
+        """The size of the original."""
+        return len(self.data) if self.stored_bytes is None else self.stored_bytes
+
+    @property
+    def is_left_behind(self) -> bool:
+        """Whether only the blob store has its bytes."""
+        return self.stored_bytes is not None
+
+    def left_behind(self) -> "ImageBlob":
+        """The same image without its bytes, for where they lie in the blob store and need not travel."""
+        return replace(self, data=b"", stored_bytes=self.n_bytes, copy=None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ def test_a_line_says_what_became_of_each_offset() -> None:
         "gaps": 3,
         "gap_reasons": {"retention": 1, "compacted_or_transaction": 2},
         "held": 2,
+        "missing": 0,
         "balanced": True,
     }
 
