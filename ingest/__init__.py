@@ -26,6 +26,9 @@ unknown       what a record of no known format looks like
 archive       a zip of JSON becomes one JSON value
 formats/      one log format per file; the table FORMATS
 exchange      what a format's parser gives: messages and their parts, provider-neutral
+steps         calls of one trace that repeat each other's history become one exchange for each turn
+following     which call goes on from which
+timeline      what several logs tell of one turn, each part once
 turns         messages become turns: one human message up to the final answer
 thinking      tells thinking from answer, and raw thinking from a summary
 images/       an image is checked, decoded in a process of its own, hashed and shrunk
