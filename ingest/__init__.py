@@ -41,6 +41,7 @@ identity      triple ids and pseudonyms of users
 triples       a turn becomes a QTATriple
 engines/      the loop: read, normalize, hand over, advance
 doctor        the dry run
+causes        what usually stands behind what the doctor finds
 doctor_table  its summary for people
 errors        broken machinery
 """

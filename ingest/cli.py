@@ -28,10 +28,8 @@ def doctor(argv: list[str]) -> int:
         config = config.model_copy(update={"topics": {}})  # what is said here goes before what topics are pinned to
 
     records = records_of(open_source(args.source, config))
-    summary = Summary()
-    privacy = privacy_of(
-        config, user_key=secrets.token_bytes()
-    )  # nothing is kept, so no pseudonym has to stay the same
+    privacy = privacy_of(config, user_key=secrets.token_bytes())  # nothing is kept, so pseudonyms need not last
+    summary = Summary(masked=privacy.masks.kinds)
     assembler = Assembler(config.assembly, normalizer(config, privacy), joiner(config, privacy))
     for examined in examine(assembled(islice(records, args.limit), assembler)):
         summary.add(examined)

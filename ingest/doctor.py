@@ -1,36 +1,14 @@
 """The dry run: which format each record is, which state it would get, what each field became. Writes nothing."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from ingest.normalize import unscorable_reason
 from ingest.qta import ImageBlob, ImageFailure, Normalized, Outcome, QTATriple, State
 
-# What usually stands behind a reason, and what to do about it.
-CAUSES = {
-    "not_json": "the values are no JSON; Avro is read with Confluent's wire format and a registry",
-    "unknown_format": "no mark of a known format: --format names it, ingest.request_path where its request is",
-    "content_not_captured": "the instrumentation leaves content out, its default: "
-    "set OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT=true where the agents run",
-    "no_model_turn": "telemetry without calls of a model: the GenAI spans are elsewhere, or filtered out",
-    "provider_error": "every call failed at the provider",
-    "blocked": "every prompt was refused by the provider",
-    "too_large": "records over the limit: see ingest.max_record_bytes",
-    "no_registry": "records in Confluent's wire format: say where their schema registry is with registry.url",
-    "unknown_schema_id": "the registry does not know their schemas: is registry.url the registry of this cluster?",
-    "bad_schema": "the registry's schemas are no Avro schemas",
-    "malformed_avro": "Avro that does not fit its schema: is registry.url the registry of this cluster?",
-    "protobuf_not_supported": "Protobuf other than OTLP is not read: JSON, or Avro with a registry, is",
-    "bad_compression": "compressed values that are cut off, or whose library is not installed (extra 'kafka')",
-    "malformed_mapping": "the mapping file's expressions find nothing in these records, or something of a wrong type",
-    "skipped_by_mapping": "the mapping file's `skip` holds for all of them",
-    "deleted": "changes of a database that only delete rows",
-    "too_many_envelopes": "envelopes nested deeper than anybody means to",
-    "tombstone": "empty values, as a topic compacted by key has them",
-    "incomplete": "requests without their responses: is the other half logged elsewhere?",
-}
+MOST_WHYS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +90,9 @@ class Summary:
 
     Attributes:
         marks: by which the formats are known.
+        whys: (reason, detail) -> records that were not scored; the first MOST_WHYS of them are told apart.
         fields: (field, what became of it) -> triples, such as ("thinking", "raw").
+        masked: what masking puts in the place of personal data, where it is on.
     """
 
     records: int = 0
@@ -120,7 +100,9 @@ class Summary:
     formats: Counter[str] = field(default_factory=Counter)
     marks: Counter[str] = field(default_factory=Counter)
     states: Counter[tuple[str, str]] = field(default_factory=Counter)
+    whys: Counter[tuple[str, str]] = field(default_factory=Counter)
     fields: Counter[tuple[str, str]] = field(default_factory=Counter)
+    masked: Sequence[str] = ()
 
     def add(self, examined: Examined) -> None:
         """Count one record."""
@@ -130,21 +112,19 @@ class Summary:
         if examined.item.because:
             self.marks[examined.item.because] += 1
         self.states[examined.outcome.state.value, examined.outcome.reason or ""] += 1
+        if reason := examined.outcome.reason:
+            rejection = examined.item.rejection
+            why = (reason, rejection.detail if rejection else "")
+            self.whys[why if why in self.whys or len(self.whys) < MOST_WHYS else (reason, "")] += 1
         for triple in examined.item.triples:
-            self.fields.update(facts(triple))
+            self.fields.update(facts(triple, self.masked))
 
-    @property
-    def likely_cause(self) -> str | None:
-        """Why nothing would be scored, in words; None where something would be, or nothing was read."""
-        if any(state in (State.SCORED, State.DUPLICATE) for state, _ in self.states):
-            return None
-        reasons = [reason for (_, reason), _ in self.states.most_common()]
-        if not reasons:
-            return "the source holds no records"
-        return next((CAUSES[reason] for reason in reasons if reason in CAUSES), f"every record is {reasons[0]}")
+    def share(self, what: str, *values: str) -> float:
+        """How much of the triples has one of `values` as what became of a field."""
+        return sum(self.fields[what, value] for value in values) / self.triples if self.triples else 0.0
 
 
-def facts(triple: QTATriple) -> Iterator[tuple[str, str]]:
+def facts(triple: QTATriple, masked: Sequence[str] = ()) -> Iterator[tuple[str, str]]:
     """What became of each field of a triple, in words to be counted."""
     yield "status", triple.status.value
     yield "question", "present" if triple.question else "none"
@@ -157,3 +137,8 @@ def facts(triple: QTATriple) -> Iterator[tuple[str, str]]:
         yield "images", image.reason.value if isinstance(image, ImageFailure) else image.media_type
     for warning in triple.warnings:
         yield "not understood", warning
+    for signal in triple.guards:
+        yield "other guards", signal.verdict
+    if masked:
+        said = repr(triple)
+        yield from (("masked", kind) for kind in masked if f"<{kind}>" in said)

@@ -62,12 +62,14 @@ class Masks:
         active: whether anything is masked for anybody; then raw bytes go nowhere either.
         default: for tenants without a rule of their own.
         tenants: None for a tenant that is left as it is, which only its own rule can say.
+        kinds: all that is put in the place of personal data, for anybody.
         alias: stands for an identifier that holds personal data; the same for the same one.
     """
 
     active: bool = False
     default: Mask | None = None
     tenants: Mapping[str, Mask | None] = field(default_factory=dict)
+    kinds: tuple[str, ...] = ()
     alias: Callable[[str], str] = str
 
     def of(self, tenant: str) -> Mask | None:

@@ -42,13 +42,15 @@ def privacy_of(config: Config, *, beside: Path | None = None, user_key: bytes | 
 def masks_of(masking: Masking, key: bytes) -> Masks:
     """What is masked for whom; an identifier that holds personal data is known by a pseudonym of its own."""
     tenants = {name: rule_of(masking, changes) for name, changes in masking.tenants.items()}
-    if not any(rule.enabled for rule in (masking, *tenants.values())):
+    used = [rule for rule in (masking, *tenants.values()) if rule.enabled]
+    if not used:
         return Masks()
     made: dict[str, Mask] = {}
     return Masks(
         active=True,
         default=built(masking, "masking", made),
         tenants={name: built(rule, f'masking.tenants."{name}"', made) for name, rule in tenants.items()},
+        kinds=tuple(dict.fromkeys(kind for rule in used for kind in (*rule.entities, *rule.patterns))),
         alias=lambda name: pseudonym(name, key),
     )
 
