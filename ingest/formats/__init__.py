@@ -22,6 +22,7 @@ from ingest.formats import (
     openai_agents,
     openai_chat,
     openai_responses,
+    openinference,
     otel_genai,
     qta,
     sharegpt,
@@ -52,7 +53,8 @@ class Format:
 # In the order of detection: see detection.py.
 FORMATS = {
     "qta": Format(qta.claims, qta.parse),
-    "otel_genai": Format(otel_genai.claims, otel_genai.parse),
+    "otel_genai": Format(otel_genai.claims, otel_genai.parse, otel_genai.fragments, otel_genai.join),
+    "openinference": Format(openinference.claims, openinference.parse, openinference.fragments, openinference.join),
     "litellm": Format(litellm.claims, litellm.parse),
     "inspect_ai": Format(inspect_ai.claims, inspect_ai.parse),
     "claude_code": Format(claude_code.claims, claude_code.parse, claude_code.fragments, claude_code.join),

@@ -3,22 +3,24 @@
 In this order, the first that fits:
 
 1.  qta                the key `qta`
-2.  otel_genai         the keys `resourceSpans` or `resourceLogs`, unless all that is in them is OpenInference's
-3.  litellm            the key `call_type` beside hidden_params or another mark of LiteLLM
-4.  inspect_ai         eval.task beside samples, plan or version; id, epoch, input and messages of a sample alone
-5.  claude_code        type and sessionId beside uuid or what else a line of a session has; a list of such lines
-6.  openai_agents      object trace or trace.span, alone, in a list, or under data
-7.  swe_agent          history[] with thought, action or message_type; trajectory_format mini-swe-agent; step_num,
+2.  otel_genai         the keys `resourceSpans` or `resourceLogs`, unless all that is in them is OpenInference's;
+                       attributes gen_ai.… of a span alone
+3.  openinference      spans or attributes with openinference.span.kind or llm.input_messages
+4.  litellm            the key `call_type` beside hidden_params or another mark of LiteLLM
+5.  inspect_ai         eval.task beside samples, plan or version; id, epoch, input and messages of a sample alone
+6.  claude_code        type and sessionId beside uuid or what else a line of a session has; a list of such lines
+7.  openai_agents      object trace or trace.span, alone, in a list, or under data
+8.  swe_agent          history[] with thought, action or message_type; trajectory_format mini-swe-agent; step_num,
                        action and response
-8.  langchain          a constructor of a message (lc 1), a message with type human or ai, a list or a state of them,
+9.  langchain          a constructor of a message (lc 1), a message with type human or ai, a list or a state of them,
                        generations[][], run_type beside inputs
-9.  bedrock_converse   a response with output.message, whose blocks have no type; a stream with contentBlockDelta
-10. gemini             a response with candidates[].content or promptFeedback.blockReason
-11. openai_responses   a response with object response or output[] of its items; a stream of its events
-12. anthropic_messages a response with type message and role assistant, or type error; a stream of its events
-13. openai_chat        a response with object chat.completion or choices[].message; a stream of its chunks; an error
+10. bedrock_converse   a response with output.message, whose blocks have no type; a stream with contentBlockDelta
+11. gemini             a response with candidates[].content or promptFeedback.blockReason
+12. openai_responses   a response with object response or output[] of its items; a stream of its events
+13. anthropic_messages a response with type message and role assistant, or type error; a stream of its events
+14. openai_chat        a response with object chat.completion or choices[].message; a stream of its chunks; an error
                        body after request.messages
-14. sharegpt           conversations[].value, messages[].content[].value, messages beside images, instruction and
+15. sharegpt           conversations[].value, messages[].content[].value, messages beside images, instruction and
                        output
 
 `messages` alone is a request of two APIs and a row of three training formats: it is not claimed by any.

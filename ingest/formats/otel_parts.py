@@ -35,6 +35,11 @@ FINISHES = {
     "content_filter": Status.BLOCKED,
     "safety": Status.BLOCKED,
     "refusal": Status.BLOCKED,
+    "recitation": Status.BLOCKED,
+    "prohibited_content": Status.BLOCKED,
+    "blocklist": Status.BLOCKED,
+    "spii": Status.BLOCKED,
+    "guardrail_intervened": Status.BLOCKED,
     "error": Status.ERROR,
 }
 IMAGE_PARTS = ("blob", "uri", "file", "binary", "image-url", "image_url", "image")

@@ -37,6 +37,8 @@ class Signal:
         body: of a log record, unwrapped.
         failed: a span's status is error.
         events: a span's events, with the span's ids.
+        parent_id: of the span around it; None for the root of a trace.
+        is_span: neither a log record nor an event.
     """
 
     name: str
@@ -48,6 +50,8 @@ class Signal:
     body: Any = None
     failed: bool = False
     events: tuple["Signal", ...] = field(default=(), repr=False)
+    parent_id: str | None = None
+    is_span: bool = False
 
 
 def spans_in(value: Json) -> Iterator[Signal]:
@@ -81,6 +85,8 @@ def span_of(span: Json, resource: Json) -> Signal:
         resource=resource,
         failed=mapping(span.get("status"), "spans[].status").get("code") in (2, "STATUS_CODE_ERROR"),
         events=tuple(event_of(event, trace_id, span_id, resource) for event in events),
+        parent_id=hex_id(pick(span, "parentSpanId"), HEX_SPAN_ID),
+        is_span=True,
     )
 
 
