@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from auditor.blobs import Blobs
+from auditor.blobs import BlobStore
 from auditor.errors import OutcomesUnwritable
 from auditor.pipeline import settle
 from auditor.ranges import JudgedRange, ranges_of
@@ -41,7 +41,7 @@ class OutcomesKeeper:
     """
 
     write: Write
-    blobs: Blobs
+    blobs: BlobStore
     run: Run
     max_bytes: int
     bury: Bury = lambda _: None

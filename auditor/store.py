@@ -18,7 +18,7 @@ from typing import Self
 import duckdb
 import pyarrow as pa
 
-from auditor.blobs import Blobs
+from auditor.blobs import BlobStore, open_blobs
 from auditor.errors import PositionConflict, StoreLocked, StoreUnusable
 from auditor.ledger import LedgerLine
 from auditor.migrate import migrate
@@ -92,7 +92,7 @@ class Store:
         blobs: where images are kept.
     """
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, blobs: Blobs) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, blobs: BlobStore) -> None:
         self.connection = connection
         self.blobs = blobs
         self.in_transaction = False
@@ -103,7 +103,7 @@ class Store:
 
         Args:
             path: the database file; ":memory:" for one that is gone when closed.
-            blob_dir: the folder of images; empty: "<path>.blobs".
+            blob_dir: the folder of images, or an address in object storage; empty: "<path>.blobs".
             create: make the file where there is none.
 
         Raises:
@@ -119,7 +119,7 @@ class Store:
             connection.close()
             raise
         folder = blob_dir or (tempfile.mkdtemp(prefix="traceaudit-") if path == MEMORY else f"{path}.blobs")
-        return cls(connection, Blobs(Path(folder)))
+        return cls(connection, open_blobs(folder))
 
     def __enter__(self) -> Self:
         return self

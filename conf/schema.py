@@ -71,6 +71,17 @@ class Images(Section):
     max_per_triple: Annotated[int, Field(ge=0)]
     decode_memory_bytes: Annotated[int, Field(ge=67_108_864)]
     decode_timeout_s: Seconds
+    allowed_dir: str
+
+
+class Fetch(Section):
+    """Which images that a log only links to are fetched."""
+
+    allow_hosts: tuple[str, ...]
+    allow_ports: tuple[Annotated[int, Field(ge=1, le=65_535)], ...]
+    schemes: tuple[str, ...]
+    ca_file: str
+    timeout_s: Seconds
 
 
 class Kafka(Section):
@@ -200,6 +211,7 @@ class Config(Section):
     topics: dict[str, TopicPin]
     registry: Registry
     images: Images
+    fetch: Fetch
     kafka: Kafka
     masking: Masking
     dead_letters: DeadLetters

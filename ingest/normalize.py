@@ -76,7 +76,7 @@ def registry_of(config: Config) -> SchemaOf | None:
 
 def resolver_of(config: Config) -> Resolver:
     """What gives images, with copies of the size that the guard sees."""
-    return Resolver(config.images, config.auditor.max_image_pixels)
+    return Resolver(config.images, config.auditor.max_image_pixels, config.fetch)
 
 
 def without_bytes(item: Normalized, masks: Masks) -> Normalized:

@@ -46,7 +46,7 @@ def write_nightly(store: Store, config: Config, day: date | None, edition: Editi
         ReportNotWritten: the folder cannot be written.
     """
     report = read_report(store.connection.cursor(), config, day, edition)
-    pictures = thumbnails(hashes(report), lambda sha256: read_blob(store, sha256), config.report.thumbnail_px)
+    pictures = thumbnails(hashes(report), store.blobs.find, config.report.thumbnail_px)
     contents = {"html": render(report, pictures).encode()} | {name: make(report) for name, make in EXPORTS.items()}
     return Written(report, write_files(Path(config.report.out_dir), f"audit-{report.date}", contents))
 
@@ -78,14 +78,6 @@ def read_night(connection: duckdb.DuckDBPyConnection, day: date | None) -> Night
         scorers=queries.scorers(connection, chosen),
         image_failures=queries.image_failures(connection, chosen),
     )
-
-
-def read_blob(store: Store, sha256: str) -> bytes | None:
-    """An image's original bytes; None when the file is gone."""
-    try:
-        return store.blobs.path(sha256).read_bytes()
-    except OSError:
-        return None
 
 
 def write_files(folder: Path, stem: str, contents: Mapping[str, bytes]) -> tuple[Path, ...]:

@@ -53,7 +53,13 @@ STATUSES = {
 }
 
 IMAGE_REASONS = {
-    "not_fetched_policy": "only an address in the log; addresses are never fetched",
+    "not_fetched_policy": "only an address in the log, which the configuration does not fetch",
+    "host_not_allowed": "an address that must not be asked",
+    "http_4xx": "its server does not have it any more, or does not give it",
+    "http_5xx": "its server failed",
+    "not_reachable": "its server did not answer",
+    "expired_url": "a link whose time was over",
+    "needs_credentials": "behind a login",
     "too_large": "larger than the limit",
     "too_many": "more images than the limit for one exchange",
     "not_an_image": "the bytes are no image",

@@ -3,6 +3,11 @@
 resolve    a reference becomes an ImageBlob or an ImageFailure
 reference  an image as a log refers to it; data URLs and base64 become bytes
 files      reads an image file that a record points to
+fetch      fetches an image of an allowed host
+urls       reads an https URL strictly
+addresses  tells addresses of the internet from those of this machine and its network
+dial       a TLS connection to an address that was checked, within a deadline
+remote     reads an image from object storage
 header     what the first bytes tell, before anything is decoded
 decoder    has an image decoded in a process of its own, under limits of memory and time
 child      that process, as its parent sees it

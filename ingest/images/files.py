@@ -1,8 +1,19 @@
 """Reads an image file that a record points to: the one effect of checking images."""
 
 from pathlib import Path
+from urllib.parse import unquote
 
 from ingest.qta import ImageReason
+
+LOCAL = ("file://localhost/", "file:///", "file:/")
+
+
+def plain(path: str) -> str:
+    """A path, also where it is written as a file: address of this machine."""
+    for head in LOCAL:
+        if path[: len(head)].lower() == head:
+            return "/" + unquote(path[len(head) :])
+    return path
 
 
 def read_below(folder: str | None, path: str, max_bytes: int) -> bytes | ImageReason:
@@ -12,14 +23,14 @@ def read_below(folder: str | None, path: str, max_bytes: int) -> bytes | ImageRe
 
     Args:
         folder: None for a record from a stream, which may point nowhere.
-        path: as the record has it, relative to `folder` or absolute.
+        path: as the record has it, relative to `folder` or absolute, or a file: address.
         max_bytes: a larger file is not read.
     """
     if folder is None:
         return ImageReason.NOT_FETCHED_POLICY
     try:
         root = Path(folder).resolve()
-        file = (root / path).resolve()
+        file = (root / plain(path)).resolve()
         if not file.is_relative_to(root):
             return ImageReason.NOT_FETCHED_POLICY
         if not file.is_file():  # a pipe or device would block

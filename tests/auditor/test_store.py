@@ -9,6 +9,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from auditor.blobs import Blobs
 from auditor.errors import PositionConflict, StoreLocked, StoreUnusable
 from auditor.store import MEMORY, Store
 from auditor.verdict import ScorerKey
@@ -78,6 +79,7 @@ def test_a_batch_is_stored_whole(store: Store) -> None:
 def test_an_image_lies_under_its_hash_once_and_is_never_overwritten(store: Store) -> None:
     image = make_image(b"abc")
     store.save(make_batch(make_item(0, make_triple(images=(image, image)))), [scored(0, "t1")], [], "run1", NOW)
+    assert isinstance(store.blobs, Blobs)
     path = store.blobs.path(image.sha256)
     assert path.read_bytes() == b"abc"
     assert path.parent.name == image.sha256[:2]

@@ -12,6 +12,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+from auditor.blobs import Blobs
 from auditor.store import Store
 from reports.cli import report as report_command
 from reports.export import cell
@@ -80,6 +81,7 @@ def test_an_image_is_shown_as_a_new_jpeg_and_not_as_its_original_bytes(store: St
 def test_an_image_whose_file_is_gone_is_named(store: Store, tmp_path: Path) -> None:
     image = picture()
     seed(store, [judged(0, 0.9, images=(image,))])
+    assert isinstance(store.blobs, Blobs)
     store.blobs.path(image.sha256).unlink()
     html = text_of(write(store, tmp_path), ".html")
     assert "<img" not in html
