@@ -125,11 +125,9 @@ class Assembler:
         self.n_read = 0
         self.n_bytes = 0
 
-    def take(self, record: Record, now: float) -> Assembled:
-        """Normalize a record; settle it, or keep it."""
-        item = self.normalize(record)
-        if not item.fragments:
-            return Assembled((item,))
+    def take(self, item: Normalized, now: float) -> Assembled:
+        """Keep a normalized record that has fragments, or settle it if they close all that they are of."""
+        record = item.record
         waiting = Waiting(item, self.n_read, self.before.get(record.position, Held()))
         self.n_read += 1
         self.n_bytes += len(item.record.value)
@@ -257,8 +255,8 @@ def name_of(key: Key) -> str:
 
 def assembled(records: Iterable[Record], assembler: Assembler) -> Iterator[Normalized]:
     """All records settled, for a source that is read once to its end: nothing is idle or old on the way."""
-    for record in records:
-        yield from assembler.take(record, 0.0).items
+    for item in map(assembler.normalize, records):
+        yield from assembler.take(item, 0.0).items if item.fragments else (item,)
         for whole in assembler.due(0.0):
             yield from whole.items
     for whole in assembler.drain():

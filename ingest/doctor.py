@@ -21,7 +21,7 @@ class Examined:
     def as_json(self) -> dict[str, Any]:
         """The line of `traceaudit doctor --json`."""
         return {
-            "position": asdict(self.item.record.position),
+            "position": self.item.record.position._asdict(),
             "format": self.item.format,
             "because": self.item.because or None,
             "state": self.outcome.state.value,

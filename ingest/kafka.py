@@ -217,11 +217,13 @@ class KafkaSource:
 
     def numbered(self, tp: TopicPartition, messages: Iterable[Any]) -> Iterator[Record | Gap]:
         """Messages of one partition as records, with the gaps between them."""
-        place = self.place(tp)
+        place, expected = self.place(tp), self.next[tp]
         for message in messages:
-            yield from gap_between(place, self.next[tp], message.offset)
-            self.next[tp] = message.offset + 1
+            if message.offset > expected:
+                yield from gap_between(place, expected, message.offset)
+            expected = message.offset + 1
             yield record_of(place, message)
+        self.next[tp] = expected
 
     def passed_over(self) -> Iterator[Gap]:
         """The offsets behind the last record that the consumer saw and that hold none, such as transaction markers."""
@@ -257,6 +259,6 @@ def record_of(place: Partition, message: Any) -> Record:
         Position(*place, message.offset),
         message.value or b"",
         key=message.key,
-        headers=tuple((name, value or b"") for name, value in message.headers or ()),
+        headers=tuple([(name, value or b"") for name, value in message.headers]) if message.headers else (),
         timestamp_ms=message.timestamp,
     )

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 
 class ThinkingKind(StrEnum):
@@ -104,9 +104,8 @@ class ImageReason(StrEnum):
     BAD_SHAPE = "bad_shape"
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Position:
-    """Where a record was read.
+class Position(NamedTuple):
+    """Where a record was read; a tuple, since one is made, compared and looked up for each record.
 
     Attributes:
         source: "kafka:<cluster id>/<topic>", "file:<absolute path>", or "stdin:<run id>".
@@ -342,9 +341,11 @@ class Normalized:
     @property
     def n_bytes(self) -> int:
         """About the memory that it holds: the record as read, and images with the copies made of them."""
-        images = (image for triple in self.triples for image in triple.images if isinstance(image, ImageBlob))
-        held = sum(len(image.data) + (len(image.copy.pixels) if image.copy else 0) for image in images)
-        return len(self.record.value) + held
+        held = len(self.record.value)
+        for triple in self.triples:
+            images = (image for image in triple.images if isinstance(image, ImageBlob))
+            held += sum(len(image.data) + (len(image.copy.pixels) if image.copy else 0) for image in images)
+        return held
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,7 +50,8 @@ class Pending:
         """A record, read just now or before, has become what it is."""
         self.items.append(item)
         self.n_bytes += item.n_bytes
-        self.held.pop(item.record.position, None)
+        if self.held:
+            self.held.pop(item.record.position, None)
         if self.since is None:
             self.since = now
 

@@ -96,9 +96,8 @@ class Embedded:
         """Add what a poll brought, and hand over whenever a batch is due."""
         for partition, offset in polled.starts.items():
             self.pending.start(partition, offset, self.clock())
-        for found in polled.items:
-            for item in self.resuming.take(found):
-                self.add(item, self.clock())
+        for item in self.resuming.left(polled.items):
+            self.add(item, self.clock())
             self.hand_over_if_due(handle)
             if stop.is_set():
                 return
@@ -121,9 +120,13 @@ class Embedded:
 
         While a batch is handled nothing can come, so that time does not count as idle.
         """
+        item = self.assembler.normalize(record)
         if not self.resuming.is_again(record):
             self.pending.read(record, now)
-        self.pending.put(self.assembler.take(record, now - self.handling_s), now)
+        if item.fragments:
+            self.pending.put(self.assembler.take(item, now - self.handling_s), now)
+        else:
+            self.pending.settle(item, now)
 
     def finish(self, handle: Handle) -> None:
         """Nothing more will come: hand over all there is, with what was held as it stands."""

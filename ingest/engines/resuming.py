@@ -7,6 +7,7 @@ still to be done.
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from itertools import chain
 
 from ingest.qta import Gap, Normalized, Position, Record, Rejection
 from ingest.source import STDIN, Partition
@@ -45,14 +46,13 @@ class Resuming:
         position = record.position
         return bool(self.ends) and position.offset < self.ends.get((position.source, position.partition), 0)
 
+    def left(self, items: Iterable[Record | Gap]) -> Iterable[Record | Gap | Normalized]:
+        """What of them is still to be done; held records that are not there any more are rejected."""
+        return chain.from_iterable(map(self.take, items)) if self.ends else items
+
     def take(self, item: Record | Gap) -> Iterator[Record | Gap | Normalized]:
-        """What of it is still to be done; held records that are not there any more are rejected."""
-        if not self.ends:
-            yield item
-        elif isinstance(item, Record):
-            yield from self.take_record(item)
-        else:
-            yield from self.take_gap(item)
+        """The same for one of them."""
+        return self.take_record(item) if isinstance(item, Record) else self.take_gap(item)
 
     def take_record(self, record: Record) -> Iterator[Record]:
         """The record, unless it is stored."""

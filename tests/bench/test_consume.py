@@ -11,7 +11,7 @@ from ingest.assembly import Assembler
 from ingest.engines.embedded import Embedded
 from ingest.kafka import open_topics
 from ingest.normalize import joiner, normalizer
-from ingest.qta import Batch
+from ingest.qta import Batch, Normalized, Record
 from ingest.source import Stored
 from tests.bench.measure import compare
 from tests.broker import Broker
@@ -54,6 +54,23 @@ def poll_only(broker: Broker, topic: str, config: Config) -> None:
     consumer.close()
 
 
+def unread(record: Record) -> Normalized:
+    """A record that nobody looks at."""
+    return Normalized(record, None, empty_reason="bench")
+
+
+def bookkeeping(broker: Broker, topic: str, config: Config) -> None:
+    """What is done for exactly once: positions, gaps, batches; each record is looked at by nobody."""
+    n_items: list[int] = []
+    source = open_topics(f"kafka://{broker.bootstrap}/{topic}", config, follow=False)
+    assembler = Assembler(
+        config.assembly, lambda record: Normalized(record, None, empty_reason="bench"), joiner(config)
+    )
+    engine = Embedded([source], assembler, config.batching, Stored)
+    engine.run(lambda batch: n_items.append(len(batch.items)), Event())
+    assert sum(n_items) == N_RECORDS
+
+
 def consume(broker: Broker, topic: str, config: Config) -> None:
     """What `traceaudit run` does before the guard: read, normalize, batch."""
     batches: list[int] = []
@@ -68,11 +85,27 @@ def consume(broker: Broker, topic: str, config: Config) -> None:
     assert sum(batches) == N_RECORDS
 
 
-def test_consume_and_normalize_against_bare_poll(broker: Broker) -> None:
-    config = load()
-    topic = broker.create_topic("bench-consume", PARTITIONS)
-    broker.produce(topic, map(chat_record, range(N_RECORDS)))
+@pytest.fixture(scope="module")
+def topic(broker: Broker) -> str:
     assert len(chat_record(N_RECORDS)) == pytest.approx(RECORD_BYTES, rel=0.1)
+    name = broker.create_topic("bench-consume", PARTITIONS)
+    broker.produce(name, map(chat_record, range(N_RECORDS)))
+    return name
+
+
+def test_poll_and_bookkeeping_against_bare_poll(broker: Broker, topic: str) -> None:
+    config = load()
+    compare(
+        "poll + bookkeeping against bare poll",
+        "records",
+        N_RECORDS,
+        lambda: bookkeeping(broker, topic, config),
+        lambda: poll_only(broker, topic, config),
+    )
+
+
+def test_consume_and_normalize_against_bare_poll(broker: Broker, topic: str) -> None:
+    config = load()
     compare(
         "consume + normalize against bare poll",
         "records",

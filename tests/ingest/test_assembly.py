@@ -5,7 +5,7 @@ import orjson
 import pytest
 
 from conf.schema import load
-from ingest.assembly import Assembler, assembled, name_of
+from ingest.assembly import Assembled, Assembler, assembled, name_of
 from ingest.exchange import Choice, Exchange, Identity, Message, Role, Text
 from ingest.formats import FORMATS, Format
 from ingest.formats.envelope import Logged
@@ -52,6 +52,10 @@ def record(offset: int, *parts: tuple[str, str, int], **changes: Any) -> Record:
     return make_record(orjson.dumps({"spread": parts}), offset, **changes)
 
 
+def took(assembler: Assembler, read: Record, now: float) -> Assembled:
+    return assembler.take(assembler.normalize(read), now)
+
+
 def told(items: Iterable[Normalized]) -> list[tuple[Any, ...]]:
     """Offset, then what went with the record: answers, or the reason; then how many triples it is part of."""
     return [
@@ -72,16 +76,16 @@ def offsets(held: Mapping[Position, Held]) -> list[int]:
 
 def test_a_record_that_closes_all_it_holds_does_not_wait() -> None:
     assembler = make()
-    whole = assembler.take(record(0, ("a", "one", 1), ("b", "two", 1)), 0.0)
+    whole = took(assembler, record(0, ("a", "one", 1), ("b", "two", 1)), 0.0)
     assert (told(whole.items), whole.held) == ([(0, "one", "two")], {})
 
 
 def test_parts_in_several_records_and_partitions_are_one_triple_that_goes_with_the_last() -> None:
     assembler = make()
-    first = assembler.take(record(0, ("a", "one", 0)), 0.0)
+    first = took(assembler, record(0, ("a", "one", 0)), 0.0)
     assert (first.items, offsets(first.held)) == ((), [0])
-    assembler.take(record(7, ("a", "two", 0), source="kafka:c/other"), 1.0)
-    last = assembler.take(record(1, ("a", "three", 1)), 2.0)
+    took(assembler, record(7, ("a", "two", 0), source="kafka:c/other"), 1.0)
+    last = took(assembler, record(1, ("a", "three", 1)), 2.0)
     assert told(last.items) == [(0, "part_of_trace", 1), (7, "part_of_trace", 1), (1, "one two three")]
     assert last.items[0].part_of == (last.items[2].triples[0].id,)
     assert last.items[2].triples[0].position == make_position(1, "kafka:c/topic")
@@ -101,8 +105,8 @@ def test_the_same_key_of_another_tenant_is_another_interaction() -> None:
 @pytest.mark.parametrize(("now", "closed"), [(30.9, 0), (31.0, 1)])
 def test_an_idle_interaction_is_taken_as_whole(now: float, closed: int) -> None:
     assembler = make(idle_s="30")
-    assembler.take(record(0, ("a", "one", 0)), 0.0)
-    assembler.take(record(1, ("a", "two", 0)), 1.0)
+    took(assembler, record(0, ("a", "one", 0)), 0.0)
+    took(assembler, record(1, ("a", "two", 0)), 1.0)
     assert len(list(assembler.due(now))) == closed
 
 
@@ -110,7 +114,7 @@ def test_an_old_interaction_is_taken_as_it_is_while_parts_still_come() -> None:
     assembler = make(idle_s="30", max_age_s="60")
     seen = []
     for at in range(8):
-        assembler.take(record(at, ("a", f"w{at}", 0)), 10.0 * at)
+        took(assembler, record(at, ("a", f"w{at}", 0)), 10.0 * at)
         seen += [told(whole.items)[-1] for whole in assembler.due(10.0 * at)]
     assert seen == [(6, "w0 w1 w2 w3 w4 w5 w6")]
     assert [position.offset for position in assembler.waiting] == [7]
@@ -119,7 +123,7 @@ def test_an_old_interaction_is_taken_as_it_is_while_parts_still_come() -> None:
 def test_when_too_much_is_held_the_oldest_goes() -> None:
     assembler = make(max_held_bytes=str(2 * len(record(0, ("a", "w", 0)).value)))
     for at, trace in enumerate("aba"):
-        assembler.take(record(at, (trace, "w", 0)), 0.0)
+        took(assembler, record(at, (trace, "w", 0)), 0.0)
     (whole,) = assembler.due(0.0)
     assert told(whole.items) == [(0, "part_of_trace", 1), (2, "w w")]
 
@@ -132,22 +136,22 @@ def test_a_late_part_makes_a_triple_of_its_own() -> None:
 def test_a_record_of_several_interactions_waits_for_all_and_their_triples_do_not() -> None:
     """Traces overlap in the batches of an exporter: the chain of records that touch each other must not hold them."""
     assembler = make()
-    assembler.take(record(0, ("a", "a0", 0)), 0.0)
-    second = assembler.take(record(1, ("a", "a1", 1), ("b", "b1", 0)), 0.0)
+    took(assembler, record(0, ("a", "a0", 0)), 0.0)
+    second = took(assembler, record(1, ("a", "a1", 1), ("b", "b1", 0)), 0.0)
     assert told(second.items) == [(0, "a0 a1")]
     (held,) = second.held.values()
     assert held == Held((name_of(("spread", "", "a")),), (second.items[0].triples[0].id,))
-    third = assembler.take(record(2, ("b", "b2", 1), ("c", "c2", 0)), 0.0)
+    third = took(assembler, record(2, ("b", "b2", 1), ("c", "c2", 0)), 0.0)
     assert told(third.items) == [(1, "b1 b2", 1)]
     assert offsets(third.held) == [2]
 
 
 def test_a_record_read_again_after_a_crash_has_no_part_in_what_is_out() -> None:
     before = make()
-    before.take(record(0, ("a", "a0", 0)), 0.0)
-    stored = before.take(record(1, ("a", "a1", 1), ("b", "b1", 0)), 0.0)
+    took(before, record(0, ("a", "a0", 0)), 0.0)
+    stored = took(before, record(1, ("a", "a1", 1), ("b", "b1", 0)), 0.0)
     after = make(stored.held)
-    again = after.take(record(1, ("a", "a1", 1), ("b", "b1", 0)), 0.0)
+    again = took(after, record(1, ("a", "a1", 1), ("b", "b1", 0)), 0.0)
     assert (again.items, again.held) == ((), stored.held)
     (whole,) = after.drain()
     assert told(whole.items) == [(1, "b1", 1)]
@@ -156,10 +160,10 @@ def test_a_record_read_again_after_a_crash_has_no_part_in_what_is_out() -> None:
 def test_news_of_a_held_record_is_given_when_another_carries_its_triple() -> None:
     """Record 0 and 1 both wait for more when `a` closes, so that its triple waits with them."""
     assembler = make()
-    assembler.take(record(0, ("a", "a0", 0), ("b", "b0", 0)), 0.0)
-    closed = assembler.take(record(1, ("a", "a1", 1), ("c", "c1", 0)), 0.0)
+    took(assembler, record(0, ("a", "a0", 0), ("b", "b0", 0)), 0.0)
+    closed = took(assembler, record(1, ("a", "a1", 1), ("c", "c1", 0)), 0.0)
     assert (closed.items, list(closed.held.values())) == ((), [Held()])
-    carried = assembler.take(record(2, ("b", "b2", 1)), 0.0)
+    carried = took(assembler, record(2, ("b", "b2", 1)), 0.0)
     assert told(carried.items) == [(0, "a0 a1", 1), (2, "b0 b2")]
     assert offsets(carried.held) == [1]
     assert carried.held[make_position(1, "kafka:c/topic")].triple_ids == (carried.items[0].triples[0].id,)
@@ -167,8 +171,8 @@ def test_news_of_a_held_record_is_given_when_another_carries_its_triple() -> Non
 
 def test_a_trace_that_cannot_be_read_rejects_its_records_each_and_no_other_trace() -> None:
     assembler = make()
-    assembler.take(record(0, ("a", "a0", 0)), 0.0)
-    whole = assembler.take(record(1, ("a", "broken", 1), ("b", "b1", 1)), 0.0)
+    took(assembler, record(0, ("a", "a0", 0)), 0.0)
+    whole = took(assembler, record(1, ("a", "broken", 1), ("b", "b1", 1)), 0.0)
     assert told(whole.items) == [(0, "malformed_spread"), (1, "b1", "malformed_spread")]
     assert [item.rejection and item.rejection.position.offset for item in whole.items] == [0, 1]
 
@@ -188,8 +192,8 @@ def test_switched_off_each_record_is_taken_as_it_is() -> None:
 
 def test_what_is_forgotten_has_no_part_in_anything_any_more() -> None:
     assembler = make()
-    assembler.take(record(0, ("a", "a0", 0), ("b", "b0", 0), source="kafka:c/gone"), 0.0)
-    assembler.take(record(0, ("a", "a1", 0)), 0.0)
+    took(assembler, record(0, ("a", "a0", 0), ("b", "b0", 0), source="kafka:c/gone"), 0.0)
+    took(assembler, record(0, ("a", "a1", 0)), 0.0)
     assembler.forget({("kafka:c/gone", 0)})
     assert assembler.n_bytes == len(record(0, ("a", "a1", 0)).value)
     assert [told(whole.items) for whole in assembler.drain()] == [[(0, "a1")]]
@@ -198,5 +202,5 @@ def test_what_is_forgotten_has_no_part_in_anything_any_more() -> None:
 def test_the_oldest_held_offset_of_each_partition_is_known() -> None:
     assembler = make()
     for at in (3, 5):
-        assembler.take(record(at, ("a", "one", 0)), 0.0)
+        took(assembler, record(at, ("a", "one", 0)), 0.0)
     assert assembler.oldest() == {("kafka:c/topic", 0): 3}

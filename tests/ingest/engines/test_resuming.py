@@ -11,7 +11,7 @@ def record(offset: int) -> Record:
 def taken(resuming: Resuming, *items: Record | Gap) -> list[int | tuple[int, int] | str]:
     """Offsets of records, bounds of gaps, and the reasons of records that are gone."""
     found: list[int | tuple[int, int] | str] = []
-    for item in (kept for brought in items for kept in resuming.take(brought)):
+    for item in resuming.left(items):
         if isinstance(item, Record):
             found.append(item.position.offset)
         elif isinstance(item, Gap):
