@@ -12,7 +12,7 @@ from typing import Any
 from conf.schema import Config
 from conf.schema import Kafka as Settings
 from ingest.errors import MissingExtra, SourceChanged
-from ingest.kafka_client import cluster_of, connect, milliseconds, passes, unavailable
+from ingest.kafka_client import cluster_of, connect, milliseconds, passes, unanswered, unavailable
 from ingest.qta import Gap, Position, Record
 from ingest.source import Partition, Polled
 from ingest.topics import Fresh, Start, Topics, gap_between, parse_topics, start_of
@@ -47,8 +47,7 @@ def open_topics(text: str, config: Config, *, follow: bool) -> "KafkaSource":
         cluster = cluster_of(topics, config.kafka)
         return kind(topics, cluster, connect(topics, config.kafka), config.kafka, follow=follow)
     except KafkaTimeoutError:
-        reason = f"no broker answers within {config.kafka.connect_timeout_s:g} s; is one running there?"
-        raise unavailable(topics, reason) from None
+        raise unanswered(topics, config.kafka) from None
     except (KafkaError, OSError) as error:
         raise unavailable(topics, error) from None
 

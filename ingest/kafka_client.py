@@ -1,7 +1,9 @@
 """How topics are connected to: the brokers, who we are to them, and what their errors mean."""
 
+import logging
 import os
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 from conf.errors import ConfigError
@@ -62,19 +64,28 @@ def security(settings: Settings) -> dict[str, Any]:
     """Encryption and credentials for any client of the brokers; the credentials come from the environment alone.
 
     Raises:
-        ConfigError: a mechanism that needs credentials, and no such environment variables.
+        ConfigError: a mechanism that needs credentials, and no such environment variables; or a file that is not there.
     """
+    files = {name: getattr(settings, name) for name in ("ssl_cafile", "ssl_certfile", "ssl_keyfile")}
+    for name, path in files.items():
+        if path and not Path(path).is_file():
+            raise ConfigError(f"kafka.{name} = {path!r}: no such file")
     options = {
         "security_protocol": settings.security_protocol,
-        "ssl_cafile": settings.ssl_cafile,
-        "ssl_certfile": settings.ssl_certfile,
-        "ssl_keyfile": settings.ssl_keyfile,
+        **files,
         "sasl_mechanism": settings.sasl_mechanism,
     }
     if settings.sasl_mechanism:
+        keep_secrets()
         options["sasl_plain_username"] = secret(settings.sasl_username_env)
         options["sasl_plain_password"] = secret(settings.sasl_password_env)
     return {name: value for name, value in options.items() if value}
+
+
+def keep_secrets() -> None:
+    """Keep the client from logging what it sends, the password among it; it does so at DEBUG."""
+    client = logging.getLogger("kafka")
+    client.setLevel(max(client.getEffectiveLevel(), logging.INFO))
 
 
 def secret(variable: str) -> str:
@@ -92,6 +103,12 @@ def secret(variable: str) -> str:
 def passes(error: KafkaError) -> bool:
     """Whether waiting helps: the broker is away, or the group is finding itself again."""
     return bool(error.retriable) or isinstance(error, MEMBERSHIP)
+
+
+def unanswered(topics: Topics, settings: Settings) -> SourceUnavailable:
+    """No broker is there, or none that we understand and that lets us in: the client does not tell these apart."""
+    fit = "" if settings.security_protocol == "PLAINTEXT" else ", and does it take these credentials and certificates"
+    return unavailable(topics, f"no broker answers within {settings.connect_timeout_s:g} s; is one running there{fit}?")
 
 
 def unavailable(topics: Topics, reason: object) -> SourceUnavailable:
