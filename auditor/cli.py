@@ -1,7 +1,6 @@
 """The commands run, ledger and eval: parse, load, build, call, print."""
 
 import json
-import logging
 import sys
 import time
 import uuid
@@ -35,7 +34,6 @@ def run(argv: Sequence[str]) -> int:
     options.add_argument("--follow", action="store_true", help="keep waiting for more, until interrupted")
     args = options.parse_args(argv)
     config = config_of(args, auditor__model=args.model, auditor__backend=args.backend)
-    logging.getLogger("kafka").setLevel(logging.CRITICAL)  # its retries are not news; what ends a run is told by us
 
     began = time.monotonic()
     with ExitStack() as stack:

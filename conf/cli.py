@@ -66,6 +66,8 @@ def print_json(value: Any) -> None:
 def guarded(command: Callable[[list[str]], int], argv: list[str]) -> int:
     """Run `command`; a user's mistake ends as one line on standard error and an exit code, never a traceback."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    # Its retries are no news, what ends a command is told by us, and at DEBUG it quotes the messages that it sends.
+    logging.getLogger("kafka").setLevel(logging.CRITICAL)
     try:
         code = command(argv)
         sys.stdout.flush()  # here, where a reader that left is no surprise

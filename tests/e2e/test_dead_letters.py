@@ -206,3 +206,31 @@ def test_when_they_cannot_be_written_nothing_advances_and_a_later_run_loses_noth
     assert run(source, db, "--set", f'dead_letters.topic="{dead}"')["states"] == {"rejected": 1, "scored": 1}
     assert [message.value for message in messages(broker, dead)] == [BROKEN]
     assert sum(line["records"] for line in ledger(db)) == 2
+
+
+# Dies with its letters acknowledged and nothing stored.
+DIE_BEFORE_THE_STORE = """
+import os, signal, sys
+from auditor.__main__ import main
+from auditor.store import Store
+Store.save = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)
+main(sys.argv[1:])
+"""
+
+
+@pytest.mark.kafka
+def test_they_are_in_the_topic_before_anything_is_stored_and_a_crash_between_loses_none(
+    broker: "Broker", tmp_path: Path
+) -> None:
+    topic, dead = filled(broker, [json.dumps(GOOD).encode(), BROKEN])
+    source, db = f"kafka://{broker.bootstrap}/{topic}", tmp_path / "a.duckdb"
+    to = ("--set", f'dead_letters.topic="{dead}"')
+    words = ["run", source, "--backend", "scripted", "--db", str(db), *to]
+    died = subprocess.run([sys.executable, "-c", DIE_BEFORE_THE_STORE, *words], check=False)
+    assert died.returncode == -signal.SIGKILL
+    assert rows(db, "SELECT * FROM outcomes") == []
+    assert [message.value for message in messages(broker, dead)] == [BROKEN]
+    assert run(source, db, *to)["states"] == {"rejected": 1, "scored": 1}
+    assert len(rows(db, LETTERS)) == 1
+    places = [dict(message.headers)["__connect.errors.offset"] for message in messages(broker, dead)]
+    assert places == [b"1", b"1"]  # at least once, and known by where it was read
