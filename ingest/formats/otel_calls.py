@@ -19,7 +19,7 @@ from ingest.qta import GuardSignal, Status
 INPUT, OUTPUT, FINISHES = "gen_ai.input.messages", "gen_ai.output.messages", "gen_ai.response.finish_reasons"
 CONTENT = (
     *(INPUT, OUTPUT),
-    *("gen_ai.prompt", "gen_ai.completion"),
+    *("gen_ai.prompt", "gen_ai.completion", "llm.prompts.", "llm.completions."),
     *("pydantic_ai.all_messages", "all_messages_events"),
     *otel_dialects.MARKS,
 )
@@ -27,6 +27,10 @@ AGENT_MESSAGES = ("pydantic_ai.all_messages", "all_messages_events")
 CALL_OPERATIONS = ("chat", "generate_content", "text_completion")
 AGENT_OPERATIONS = ("invoke_agent", "invoke_workflow")
 OTHER_OPERATIONS = ("execute_tool", "embeddings", "create_agent", "retrieval", "rerank")
+MODELS = (
+    *("gen_ai.response.model", "gen_ai.request.model", "llm.response.model", "llm.request.model"),
+    *("ai.response.model", "ai.model.id", "langfuse.observation.model.name", "model_name"),
+)
 SPOKEN = (Text, Thinking, Refusal, Image)
 BLOCKED_FINISHES = ("content_filter", "safety", "refusal", "recitation", "prohibited_content", "blocklist", "spii")
 
@@ -38,7 +42,7 @@ def is_call(signal: Signal) -> bool:
     """
     attributes = signal.attributes
     operation = attributes.get("gen_ai.operation.name")
-    if operation in OTHER_OPERATIONS or otel_dialects.is_wrapper(attributes):
+    if operation in OTHER_OPERATIONS or otel_dialects.is_other(attributes):
         return False
     if is_message_event(signal.name) or has_content(signal):
         return True
@@ -145,8 +149,7 @@ def is_transcript(signal: Signal) -> bool:
 
 def model_of(attributes: Json) -> str | None:
     """The model that answered, else the one that was asked."""
-    names = ("gen_ai.response.model", "gen_ai.request.model", "ai.response.model", "ai.model.id", "model_name")
-    return first_text(*(attributes.get(name) for name in names))
+    return first_text(*(attributes.get(name) for name in MODELS))
 
 
 def labels_of(signal: Signal) -> Labels:

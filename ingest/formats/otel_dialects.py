@@ -3,11 +3,17 @@
     ai.prompt.messages, ai.response.text, ai.response.reasoning, ai.response.toolCalls    AI SDK, on its inner spans
     request_data, response_data                                                         Logfire around an SDK's client
     gcp.vertex.agent.llm_request, gcp.vertex.agent.llm_response                          Google's Agent Development Kit
+    mlflow.spanInputs, mlflow.spanOutputs                                               MLflow
+    langfuse.observation.input, langfuse.observation.output                              Langfuse's SDK
+    {"input": {"messages": …}, "output": {"messages": …}} as the body of a log record     AWS Distro for OpenTelemetry
 
 Source: vercel/ai packages/ai/src/telemetry; pydantic/logfire logfire/_internal/integrations/llm_providers;
-google/adk-python src/google/adk/telemetry.
+google/adk-python src/google/adk/telemetry; mlflow/mlflow mlflow/tracing/constant.py; langfuse/langfuse-python
+langfuse/_client/attributes.py; aws-otel-python-instrumentation llo_handler.py.
 """
 
+import re
+from dataclasses import replace
 from typing import Any
 
 from ingest.exchange import Choice, Message, Part, Role, Text, Thinking, ToolUse
@@ -15,27 +21,53 @@ from ingest.formats import anyones
 from ingest.formats.anyones_messages import asked
 from ingest.formats.otel_events import Conversation
 from ingest.formats.otel_parts import status_of
+from ingest.formats.otlp import Signal
 from ingest.formats.reading import Json, as_list, as_mapping, as_text, first_text, text, unquoted
 
 ADK = "gcp.vertex.agent.llm_"
-MARKS = ("ai.prompt.messages", "ai.response.", "response_data", ADK)
-# Outer spans of the AI SDK, which repeat those inside them.
-WRAPPERS = ("ai.generateText", "ai.streamText", "ai.generateObject", "ai.streamObject", "ai.toolCall", "ai.embed")
+# Request and response by the names of their attributes.
+PAIRS = {
+    f"{ADK}request": f"{ADK}response",
+    "mlflow.spanInputs": "mlflow.spanOutputs",
+    "langfuse.observation.input": "langfuse.observation.output",
+    "body.input": "body.output",
+}
+MARKS = ("ai.prompt.messages", "ai.response.", "response_data", *PAIRS, *PAIRS.values())
+# The kinds of spans that are calls of a model; others of the same framework are around them, or are no calls.
+KINDS = {
+    "ai.operationId": re.compile(r"ai\.\w+\.do(?:Generate|Stream)"),
+    "mlflow.spanType": re.compile(r'"?(?:CHAT_MODEL|LLM)"?'),
+    "langfuse.observation.type": re.compile(r"generation", re.IGNORECASE),
+    "llm.request.type": re.compile(r"chat|completion"),
+}
 
 
-def is_wrapper(attributes: Json) -> bool:
-    """Whether a span is around calls that have spans of their own."""
-    return str(attributes.get("ai.operationId") or "").removesuffix("Many") in WRAPPERS
+def is_other(attributes: Json) -> bool:
+    """Whether a span is one of a framework's that is no call of a model, such as one around calls."""
+    return any(name in attributes and not kind.fullmatch(str(attributes[name])) for name, kind in KINDS.items())
+
+
+def with_body(log: Signal) -> Signal:
+    """A log record whose body is a pair, with that among its attributes."""
+    body = as_mapping(log.body)
+    if not any("messages" in as_mapping(body.get(name)) for name in ("input", "output")):
+        return log
+    said = {f"body.{name}": body.get(name) for name in ("input", "output")}
+    return replace(log, attributes={**log.attributes, **said})
 
 
 def conversation_of(attributes: Json) -> Conversation | None:
     """What was said in a call, where the span is a framework's."""
-    if "ai.prompt.messages" in attributes or "ai.response.text" in attributes or "ai.response.toolCalls" in attributes:
+    if any(name in attributes for name in ("ai.prompt.messages", "ai.response.text", "ai.response.toolCalls")):
         return Conversation(asked(attributes.get("ai.prompt.messages")), (sdk_choice(attributes),))
     if "response_data" in attributes:
         return logfire(attributes)
-    if f"{ADK}request" in attributes or f"{ADK}response" in attributes:
-        return anyones.conversation_of(attributes.get(f"{ADK}request"), adk_response(attributes))
+    for request, response in PAIRS.items():
+        if request in attributes or response in attributes:
+            held = attributes.get(response)
+            return anyones.conversation_of(
+                attributes.get(request), adk_response(held) if request.startswith(ADK) else held
+            )
     return None
 
 
@@ -62,9 +94,9 @@ def logfire(attributes: Json) -> Conversation:
     return anyones.conversation_of(attributes.get("request_data"), said)
 
 
-def adk_response(attributes: Json) -> Any:
+def adk_response(response: Any) -> Any:
     """A response of the ADK, which has the content without the candidate around it."""
-    held = unquoted(attributes.get(f"{ADK}response"))
+    held = unquoted(response)
     if not isinstance(held, dict) or "candidates" in held or "content" not in held:
         return held
     return {"candidates": [held]}

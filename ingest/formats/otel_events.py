@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from ingest.exchange import Choice, Message, Role, Text
-from ingest.formats.openai_messages import message_of, messages_in
+from ingest.formats import bedrock_blocks
+from ingest.formats.openai_messages import ROLES, message_of, messages_in
 from ingest.formats.otel_parts import status_of
 from ingest.formats.otlp import Signal
-from ingest.formats.reading import Json, mapping, sequence, unquoted
+from ingest.formats.reading import Json, as_list, as_mapping, mapping, sequence, unquoted
 
 EVENT_ROLES = {
     "gen_ai.system.message": "system",
@@ -25,7 +26,7 @@ EVENT_ROLES = {
     "gen_ai.tool.message": "tool",
 }
 CHOICE_EVENT = "gen_ai.choice"
-FLAT = re.compile(r"gen_ai\.(prompt|completion)\.(\d+)\.(.+)")
+FLAT = re.compile(r"(?:gen_ai|llm)\.(prompt|completion)s?\.(\d+)\.(.+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,26 @@ def event_body(signal: Signal) -> Json:
     if isinstance(signal.body, dict):
         return signal.body
     held = unquoted(signal.attributes.get("gen_ai.event.content"))
-    return held if isinstance(held, dict) else signal.attributes
+    return held if isinstance(held, dict) else {**signal.attributes, **blocks_in(signal.attributes)}
+
+
+def blocks_in(attributes: Json) -> dict[str, Any]:
+    """Content and message of a span event where they are lists of blocks as JSON."""
+    found = {name: unquoted(attributes.get(name)) for name in ("content", "message")}
+    return {name: held for name, held in found.items() if is_blocks(held)}
+
+
+def is_blocks(value: Any) -> bool:
+    """Whether a value is a list of blocks or parts."""
+    return isinstance(value, list) and bool(value) and all(isinstance(item, dict) for item in value)
+
+
+def said(body: Json, role: str) -> Message:
+    """The message in a body; blocks without a type are Bedrock's, which Strands agents write whatever the provider."""
+    content = body.get("content")
+    if is_blocks(content) and any("type" not in as_mapping(block) for block in as_list(content)):
+        return Message(ROLES[role], bedrock_blocks.parts_of(content))
+    return message_of(body, role)
 
 
 def from_list(value: Any) -> Conversation:
@@ -66,16 +86,16 @@ def from_events(events: list[tuple[str, Json]]) -> Conversation:
     choices = sorted(
         (body for name, body in events if name == CHOICE_EVENT), key=lambda body: int(body.get("index") or 0)
     )
-    messages = [message_of(body, EVENT_ROLES[name]) for name, body in events if name in EVENT_ROLES]
+    messages = [said(body, EVENT_ROLES[name]) for name, body in events if name in EVENT_ROLES]
     return Conversation(tuple(messages), tuple(choice_of(body) for body in choices))
 
 
 def choice_of(body: Json) -> Choice:
     """The answer in a `gen_ai.choice`, whose message some writers give as plain text."""
     held = unquoted(body.get("message"))
-    message = (
-        message_of(held, "assistant") if isinstance(held, dict) else Message(Role.ASSISTANT, (Text(str(held or "")),))
-    )
+    if is_blocks(held):
+        held = {"content": held}
+    message = said(held, "assistant") if isinstance(held, dict) else Message(Role.ASSISTANT, (Text(str(held or "")),))
     return Choice((message,), status_of(body.get("finish_reason")), int(body.get("index") or 0))
 
 

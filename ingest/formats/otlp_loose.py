@@ -14,7 +14,7 @@ from ingest.formats.otlp import Signal, attributes_of, pick
 from ingest.formats.reading import Json, as_list, as_mapping, first_text, instant, unquoted
 
 SPAN_LISTS = ("spans", "data")
-ATTRIBUTES = ("gen_ai.", "llm.", "openinference.", "ai.prompt.", "ai.response.")
+ATTRIBUTES = ("gen_ai.", "llm.", "openinference.", "ai.prompt.", "ai.response.", "langfuse.observation.", "mlflow.span")
 NESTED = ("llm", "openinference", "gen_ai")
 TREES = {"llm", "openinference", "gen_ai", "input", "output", "session", "user", "message", "metadata", "tag", "ai"}
 MAX_DEPTH = 12

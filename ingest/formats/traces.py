@@ -8,17 +8,18 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ingest.exchange import Exchange
-from ingest.formats import openinference_calls, otel_calls, trace_parts
+from ingest.formats import openinference_calls, otel_calls, otel_dialects, trace_parts
 from ingest.formats.otel_events import is_message_event
 from ingest.formats.otlp import Signal, logs_in, spans_in
 from ingest.formats.reading import Json
-from ingest.qta import Fragment, Status
+from ingest.qta import Fragment
+from ingest.steps import merged
 
 
 def signals_in(value: Json) -> Iterable[Signal]:
     """Every span and log record."""
     yield from spans_in(value)
-    yield from logs_in(value)
+    yield from map(otel_dialects.with_body, logs_in(value))
 
 
 def fragments_of(signals: Iterable[Signal]) -> tuple[Fragment, ...]:
@@ -46,17 +47,13 @@ def parse(signals: Iterable[Signal]) -> tuple[Exchange, ...]:
 
 
 def join(payloads: Sequence[Any]) -> tuple[Exchange, ...]:
-    """The exchanges of one trace, in order of time.
+    """The exchanges of one trace, one for each turn, in order of time.
 
-    An agent's span repeats its calls: it counts where none of them says anything.
+    An agent's span repeats its calls: it adds what they lack, and counts where none of them says anything.
     """
     calls = trace_parts.calls_in(payloads)
     models = [exchange_of(call) for call in calls if not is_agent(call)]
-    agents = [exchange_of(call) for call in calls if is_agent(call)]
-    if any(exchange.status is not Status.CONTENT_NOT_CAPTURED for exchange in models):
-        return tuple(models)
-    told = [exchange for exchange in agents if exchange.status is not Status.CONTENT_NOT_CAPTURED]
-    return tuple(told or models or agents)
+    return merged(models, [exchange_of(call) for call in calls if is_agent(call)])
 
 
 def is_agent(signal: Signal) -> bool:
