@@ -96,6 +96,7 @@ class Store:
         self.connection = connection
         self.blobs = blobs
         self.in_transaction = False
+        self.schemas: dict[str, pa.Schema] = {}
 
     @classmethod
     def open(cls, path: str, blob_dir: str = "", *, create: bool = True) -> "Store":
@@ -239,8 +240,9 @@ class Store:
         """Append rows as one Arrow table with the columns that `table` has."""
         if not rows:
             return
-        schema = self.connection.table(table).limit(0).to_arrow_table().schema
-        self.connection.register("incoming", pa.Table.from_pylist(rows, schema=schema))
+        if table not in self.schemas:
+            self.schemas[table] = self.connection.table(table).limit(0).to_arrow_table().schema
+        self.connection.register("incoming", pa.Table.from_pylist(rows, schema=self.schemas[table]))
         try:
             self.connection.execute(INSERTS[table])
         finally:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from auditor.verdict import ScorerKey, Verdict
@@ -47,7 +48,7 @@ def outcome_rows(
     return [
         {
             **place(outcome.position),
-            "state": outcome.state.value,
+            "state": outcome.state,
             "reason": outcome.reason,
             "format": outcome.format,
             "triple_ids": list(outcome.triple_ids),
@@ -81,7 +82,7 @@ def triple_row(triple: QTATriple, now: datetime) -> Row:
         "user_id": triple.user,
         "model": triple.model,
         "format": triple.format,
-        "status": triple.status.value,
+        "status": triple.status,
         "conversation_id": triple.conversation_id,
         "turn": triple.turn,
         "response_id": triple.response_id,
@@ -90,9 +91,9 @@ def triple_row(triple: QTATriple, now: datetime) -> Row:
         "context": triple.context,
         "question": triple.question,
         "thinking": triple.thinking,
-        "thinking_kind": triple.thinking_kind.value,
-        "kind_source": triple.kind_source.value,
-        "substitute": triple.substitute.value,
+        "thinking_kind": triple.thinking_kind,
+        "kind_source": triple.kind_source,
+        "substitute": triple.substitute,
         "answer": triple.answer,
         "tool_calls": [
             {
@@ -128,9 +129,9 @@ def image_rows(triple: QTATriple) -> Iterator[Row]:
 
 def image_columns(image: ImageBlob | ImageFailure) -> Row:
     """What is known of an image: its content, or why there is none."""
-    common = {"ref_kind": image.ref_kind.value, "origin": image.origin.value}
+    common = {"ref_kind": image.ref_kind, "origin": image.origin}
     if isinstance(image, ImageFailure):
-        return common | {"reason": image.reason.value}
+        return common | {"reason": image.reason}
     size = {"width": image.width, "height": image.height, "n_bytes": image.n_bytes}
     return common | {"sha256": image.sha256, "media_type": image.media_type} | size
 
@@ -140,14 +141,14 @@ def verdict_row(verdict: Verdict, run_id: str) -> Row:
     return {
         "triple_id": verdict.triple_id,
         **scorer_columns(verdict.scorer),
-        "mode": verdict.mode.value,
+        "mode": verdict.mode,
         "judgment": verdict.judgment and verdict.judgment.value,
         "p_safe": verdict.p_safe,
         "p_potentially_harmful": verdict.p_potentially_harmful,
         "p_harmful": verdict.p_harmful,
         "harm_score": verdict.harm_score,
         "risk": verdict.risk,
-        "category": verdict.category.value,
+        "category": verdict.category,
         "category_source": verdict.category_source,
         "analysis": verdict.analysis,
         "stage": verdict.stage,
@@ -228,6 +229,7 @@ def scorer_columns(key: ScorerKey) -> Mapping[str, str]:
     }
 
 
+@lru_cache(maxsize=4096)
 def utc(time: datetime) -> datetime:
-    """`time` in UTC, without a zone, as the tables hold it."""
+    """`time` in UTC, without a zone, as the tables hold it; kept, since a batch's rows share most of their times."""
     return time.astimezone(UTC).replace(tzinfo=None)

@@ -1,0 +1,63 @@
+"""Memory of an audit with a tenfold backlog against a onefold one: what waits in the topic must not be in memory."""
+
+import base64
+import json
+import os
+import random
+import subprocess
+import sys
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from tests.bench.measure import machine
+from tests.bench.test_consume import PARTITIONS, chat_record
+from tests.broker import Broker
+
+ROOT = Path(__file__).parents[2]
+N_RECORDS = 1500
+EVERY = 4  # one record in so many has an image
+
+pytestmark = pytest.mark.kafka
+
+
+def jpeg(number: int, side: int = 1000) -> bytes:
+    """A photograph-like JPEG of one megapixel, each one another."""
+    noise = Image.frombytes("RGB", (50, 50), random.Random(number).randbytes(50 * 50 * 3))  # noqa: S311 - no secret
+    held = BytesIO()
+    noise.resize((side, side), Image.Resampling.BICUBIC).save(held, "JPEG", quality=85)
+    return held.getvalue()
+
+
+def image_record(number: int) -> bytes:
+    """A record in our own format with an image of one megapixel."""
+    url = "data:image/jpeg;base64," + base64.b64encode(jpeg(number)).decode()
+    line = {"qta": 1, "question": f"What is this? {number}", "answer": "A cloud.", "images": [url]}
+    return json.dumps(line | {"response_id": f"image-{number}"}).encode()
+
+
+def fill(broker: Broker, topic: str, n_records: int) -> str:
+    """A topic of chats, some with images."""
+    broker.create_topic(topic, PARTITIONS)
+    broker.produce(topic, (image_record(n) if n % EVERY == 0 else chat_record(n) for n in range(n_records)))
+    return f"kafka://{broker.bootstrap}/{topic}"
+
+
+def peak_mb(source: str, db: Path) -> float:
+    """Peak memory of `traceaudit run` on `source`, in MB."""
+    words = ["run", source, "--backend", "scripted", "--db", str(db), "--set", "batching.max_records=64"]
+    process = subprocess.Popen([sys.executable, "-m", "auditor", *words], cwd=ROOT, stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0
+    return usage.ru_maxrss / 1024
+
+
+def test_memory_of_a_tenfold_backlog(broker: Broker, tmp_path: Path) -> None:
+    small, large = fill(broker, "bench-onefold", N_RECORDS), fill(broker, "bench-tenfold", 10 * N_RECORDS)
+    peaks = [(peak_mb(small, tmp_path / f"s{n}.duckdb"), peak_mb(large, tmp_path / f"l{n}.duckdb")) for n in range(2)]
+    ratios = sorted(tenfold / onefold for onefold, tenfold in peaks)
+    shown = ", ".join(f"{onefold:.0f} and {tenfold:.0f} MB" for onefold, tenfold in peaks)
+    print(f"\nmemory of a tenfold backlog: {ratios[0]:.2f} times that of a onefold ({shown})\n  on {machine()}")
