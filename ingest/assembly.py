@@ -130,7 +130,7 @@ class Assembler:
         record = item.record
         waiting = Waiting(item, self.n_read, self.before.get(record.position, Held()))
         self.n_read += 1
-        self.n_bytes += len(item.record.value)
+        self.n_bytes += item.record.n_bytes
         self.waiting[waiting.position] = waiting
         closing = [key for fragment in item.fragments if (key := self.part(waiting, fragment, now)) and fragment.closes]
         return self.close(closing, waiting)
@@ -191,7 +191,7 @@ class Assembler:
     def settle(self, waiting: Waiting) -> Normalized:
         """The record with what it carries."""
         del self.waiting[waiting.position]
-        self.n_bytes -= len(waiting.item.record.value)
+        self.n_bytes -= waiting.item.record.n_bytes
         closed = list(dict.fromkeys(waiting.closed))  # a record may hold two parts of one interaction
         carried = [interaction for interaction in closed if not interaction.out]
         for interaction in carried:
@@ -205,7 +205,7 @@ class Assembler:
         """Hold nothing of these partitions any more: another reader has them, or they will be read again."""
         for waiting in [one for at, one in self.waiting.items() if (at.source, at.partition) in partitions]:
             del self.waiting[waiting.position]
-            self.n_bytes -= len(waiting.item.record.value)
+            self.n_bytes -= waiting.item.record.n_bytes
             for key in waiting.open:
                 interaction = self.open[key]
                 interaction.parts = [part for part in interaction.parts if part[0] is not waiting]

@@ -82,9 +82,8 @@ def letter_of(item: Normalized) -> DeadLetter | None:
 
 def identity_of(record: Record) -> tuple[str, int]:
     """Hash and size of a record's value as it was read."""
-    if record.withheld:
-        return record.withheld.sha256, record.withheld.n_bytes
-    return hashlib.sha256(record.value).hexdigest(), len(record.value)
+    sha256 = record.withheld.sha256 if record.withheld else hashlib.sha256(record.value).hexdigest()
+    return sha256, record.n_bytes
 
 
 def stage_of(reason: str) -> str:

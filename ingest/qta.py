@@ -143,6 +143,11 @@ class Record:
     folder: str | None = None
     withheld: Withheld | None = None
 
+    @property
+    def n_bytes(self) -> int:
+        """The size of the value as it was read."""
+        return self.withheld.n_bytes if self.withheld else len(self.value)
+
 
 @dataclass(frozen=True, slots=True)
 class ImageCopy:
@@ -341,7 +346,7 @@ class Normalized:
     @property
     def n_bytes(self) -> int:
         """About the memory that it holds: the record as read, and images with the copies made of them."""
-        held = len(self.record.value)
+        held = self.record.n_bytes
         for triple in self.triples:
             images = (image for image in triple.images if isinstance(image, ImageBlob))
             held += sum(len(image.data) + (len(image.copy.pixels) if image.copy else 0) for image in images)
