@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+import duckdb
 import pytest
-from kafka import KafkaAdminClient
+from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.errors import KafkaError
 
+from auditor.__main__ import main
 from tests.e2e.audits import (
     CONTENT,
     KILLED,
@@ -142,6 +144,73 @@ def test_stopped_under_load_it_ends_soon_leaves_its_group_and_scores_nothing_twi
     admin.close()
     ledger(db)
     assert verdicts + run(source, db)["verdicts"] == len(rows(db, VERDICTS)) == 3000
+
+
+@pytest.mark.kafka
+def test_the_ledger_names_offsets_without_records_and_fails_when_it_is_not_balanced(
+    broker: "Broker", tmp_path: Path
+) -> None:
+    db, source = tmp_path / "a.duckdb", filled(broker, list(unique_logs(20)))
+    topic = source.rpartition("/")[2]
+    producer = KafkaProducer(bootstrap_servers=broker.bootstrap, transactional_id=f"tx-{topic}")
+    producer.init_transactions()
+    producer.begin_transaction()
+    producer.send(topic, value=b"never", partition=0)
+    producer.flush()
+    producer.abort_transaction()
+    producer.close()
+    admin = KafkaAdminClient(bootstrap_servers=broker.bootstrap)
+    run(source, db)
+    broker.produce(topic, unique_logs(20))
+    admin.delete_records({TopicPartition(topic, number): -1 for number in (1, 2)})
+    admin.close()
+    run(source, db)
+    lines = ledger(db)
+    assert lines[0]["gap_reasons"] == {"compacted_or_transaction": 2}
+    assert [set(line["gap_reasons"]) for line in lines[1:]] == [{"retention"}, {"retention"}, set()]
+    with duckdb.connect(str(db)) as connection:
+        connection.execute('DELETE FROM outcomes WHERE "offset" = 1 AND "partition" = 3')
+    assert main(["ledger", "--db", str(db), "--fail-on-unbalanced"]) == 3
+
+
+@pytest.mark.kafka
+def test_a_broker_that_is_killed_again_and_again_ends_no_run_and_loses_nothing(
+    broker: "Broker", tmp_path: Path
+) -> None:
+    db, mine = tmp_path / "a.duckdb", type(broker)(tmp_path)
+    mine.start()
+    try:
+        mine.create_topic("t", 4)
+        source = f"kafka://{mine.bootstrap}/t?group=g"
+        words = [sys.executable, "-m", "auditor", *arguments("run", source, db, "--follow", *SMALL_BATCHES)]
+        process = subprocess.Popen(words, stdout=subprocess.PIPE)
+        logs = list(unique_logs(900))
+        for cycle in range(2):
+            mine.produce("t", logs[cycle::2])
+            time.sleep(1.5)
+            mine.kill()
+            time.sleep(1)
+            mine.start()
+        wait_for_lag(mine.bootstrap, 30)
+        process.send_signal(signal.SIGTERM)
+        out, _ = process.communicate(timeout=30)
+        assert process.returncode == 0
+        assert json.loads(out)["verdicts"] == 900
+        assert run(source, db)["verdicts"] == 0
+        assert sum(line["records"] for line in ledger(db)) == len(logs)
+    finally:
+        mine.kill()
+
+
+def wait_for_lag(bootstrap: str, wait_s: float) -> None:
+    """Wait until the group stands at the end of the topic."""
+    looking = KafkaConsumer(bootstrap_servers=bootstrap, group_id="g", enable_auto_commit=False)
+    partitions = [TopicPartition("t", number) for number in range(4)]
+    deadline = time.monotonic() + wait_s
+    while {tp: looking.committed(tp) for tp in partitions} != looking.end_offsets(partitions):
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    looking.close()
 
 
 def wait_for_member(group: str, admin: KafkaAdminClient, process: "subprocess.Popen[bytes]") -> None:

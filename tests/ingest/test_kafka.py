@@ -161,6 +161,19 @@ def test_a_topic_that_was_made_anew_is_refused(broker: "Broker", topic: str) -> 
         opened(broker, topic, {(name, 0): 4})
 
 
+def test_a_topic_made_anew_while_it_is_read_is_refused(broker: "Broker", topic: str, admin: KafkaAdminClient) -> None:
+    broker.produce(topic, [b"%d" % number for number in range(8)], partition=0)
+    source = opened(broker, topic, follow=True)
+    assert len(values(poll_until(source, lambda polls: sum(len(polled.items) for polled in polls) == 8))) == 8
+    admin.delete_topics([topic])
+    time.sleep(1)
+    broker.create_topic(topic, 2)
+    broker.produce(topic, [b"another"], partition=0)
+    with pytest.raises(SourceChanged, match=topic):
+        poll_until(source, lambda polls: any(polled.items for polled in polls))
+    source.close()
+
+
 def test_latest_leaves_out_what_is_there_but_not_what_came_while_we_were_away(broker: "Broker", topic: str) -> None:
     latest = load(overrides={"kafka.start": "latest", "kafka.poll_timeout_s": "0.2"})
     broker.produce(topic, [b"old"], partition=0)
