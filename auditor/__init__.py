@@ -24,6 +24,11 @@ wire        judged ranges as messages, and back
 outcomes    judged batches go to the topic of outcomes
 sink        judged ranges from that topic into the database, each offset once
 store_sink  where the sink stands, and what waits
+fleet_cli   the command worker
+follow      the sink at work: waits out what passes, goes on from where the database stands
+workers     local workers of the service, started and started again
+service     how other commands find the service of a database, and what they ask it
+telemetry   counters and gauges for Prometheus
 letters     dead letters read again with the configuration in force
 letters_out  dead letters sent to files and topics, byte for byte
 letters_cli  the command dead-letters

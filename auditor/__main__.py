@@ -8,6 +8,8 @@ from conf.cli import USAGE, guarded
 COMMANDS = {
     "doctor": ("ingest.cli:doctor", "dry run: which format each record is, what each field became"),
     "run": ("auditor.cli:run", "audit a source into the database file"),
+    "worker": ("auditor.fleet_cli:worker", "audit a share of topics, and send what was judged to the service"),
+    "serve": ("reports.cli:serve", "the service: own the database, store what workers judged, answer"),
     "ledger": ("auditor.cli:ledger", "coverage per source partition, reconciled"),
     "dead-letters": (
         "auditor.letters_cli:dead_letters",

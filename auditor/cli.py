@@ -1,14 +1,17 @@
 """The commands run, ledger and eval: parse, load, build, call, print."""
 
+import argparse
 import json
 import sys
 import time
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import ExitStack, closing
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
 from auditor.errors import OutputUnwritable
@@ -16,10 +19,12 @@ from conf.cli import FINDINGS, config_of, parser, print_json
 from conf.schema import Config
 
 if TYPE_CHECKING:
-    from auditor.pipeline import Tally
+    from auditor.ledger import LedgerLine
+    from auditor.pipeline import Keeper, Tally
     from auditor.store import Store
-    from ingest.outlet import Bury
-    from ingest.source import Source
+    from auditor.store_rows import Run
+    from auditor.telemetry import Telemetry
+    from ingest.source import Source, Stored
 
 
 def run(argv: Sequence[str]) -> int:
@@ -27,11 +32,8 @@ def run(argv: Sequence[str]) -> int:
     from ingest.outlet import grave_for
     from ingest.source import open_sources
 
-    options = parser("run", "Audit sources into the database file.", store=True)
+    options = audit_parser("run", "Audit sources into the database file.", store=True)
     options.add_argument("source", nargs="+", metavar="SOURCE", help="path, folder, glob, -, kafka://host:port/topic")
-    options.add_argument("--model", metavar="M", help="the guard model (auditor.model)")
-    options.add_argument("--backend", metavar="B", help="what runs the model (auditor.backend)")
-    options.add_argument("--follow", action="store_true", help="keep waiting for more, until interrupted")
     args = options.parse_args(argv)
     config = config_of(args, auditor__model=args.model, auditor__backend=args.backend)
 
@@ -42,23 +44,75 @@ def run(argv: Sequence[str]) -> int:
             stack.enter_context(closing(source))
         bury = stack.enter_context(grave_for(args.source, config))
         # Only now: with DuckDB loaded and a broker that never answered, the interpreter ends in a page of warnings.
-        from auditor.console import print_tally
+        from auditor.pipeline import StoreKeeper
         from auditor.store import Store
 
         store = stack.enter_context(Store.open(config.store.path, config.images.blob_dir))
-        tally = audit(sources, config, store, bury)
-    seconds = time.monotonic() - began
-    if args.json:
-        print_json(tally.as_json(seconds))
-    else:
-        print_tally(tally, seconds)
+
+        def keeper_of(run: "Run") -> StoreKeeper:
+            store.begin_run(run)
+            return StoreKeeper(store, run.run_id, utc_now, bury)
+
+        print(
+            f"model {config.auditor.model}, backend {config.auditor.backend}, db {config.store.path}", file=sys.stderr
+        )
+        telemetry = stack.enter_context(metrics(args.metrics_port, sources, store))
+        around = Surroundings(keeper_of, store.standing, key_file(config), telemetry)
+        tally = audit(sources, config, around)
+    show_tally(tally, time.monotonic() - began, as_json=args.json)
     return 0
 
 
-def audit(sources: "Sequence[Source]", config: Config, store: "Store", bury: "Bury") -> "Tally":
+def audit_parser(name: str, summary: str, *, store: bool = False) -> argparse.ArgumentParser:
+    """With the options of all who audit."""
+    options = parser(name, summary, store=store)
+    options.add_argument("--model", metavar="M", help="the guard model (auditor.model)")
+    options.add_argument("--backend", metavar="B", help="what runs the model (auditor.backend)")
+    options.add_argument("--follow", action="store_true", help="keep waiting for more, until interrupted")
+    options.add_argument(
+        "--metrics-port", type=int, metavar="N", help="serve Prometheus metrics at 127.0.0.1:N/metrics"
+    )
+    return options
+
+
+@contextmanager
+def metrics(
+    port: int | None, sources: "Sequence[Source]", store: "Store | None" = None
+) -> "Iterator[Telemetry | None]":
+    """What counts, where metrics are asked for."""
+    if port is None:
+        yield None
+        return
+    from auditor.telemetry import serving
+
+    with ExitStack() as stack:
+        ledger = stack.enter_context(store.aside()).ledger if store else None
+        yield stack.enter_context(serving(port, sources, ledger))
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What an audit is given by the command that it is in.
+
+    Attributes:
+        keeper_of: gives what keeps the batches of a run.
+        stored: where the sources stand.
+        key_file: where a key for pseudonyms may be made; None where one has to be configured.
+        telemetry: counts, where that is asked for.
+        stop_too: told of the event that ends the audit, for those who have reasons of their own to set it.
+    """
+
+    keeper_of: "Callable[[Run], Keeper]"
+    stored: "Callable[[], Stored]"
+    key_file: Path | None = None
+    telemetry: "Telemetry | None" = None
+    stop_too: Callable[[Event], None] = lambda _: None
+
+
+def audit(sources: "Sequence[Source]", config: Config, around: Surroundings) -> "Tally":
     """Build scorer and engine as `config` says, and run them to the end."""
     from auditor.console import progress, stop_signals
-    from auditor.pipeline import Audit, StoreKeeper
+    from auditor.pipeline import Audit
     from auditor.scorer import build
     from auditor.store_rows import Run
     from ingest.assembly import Assembler
@@ -66,16 +120,26 @@ def audit(sources: "Sequence[Source]", config: Config, store: "Store", bury: "Bu
     from ingest.normalize import joiner, normalizer
     from ingest.privacy import privacy_of
 
-    print(f"model {config.auditor.model}, backend {config.auditor.backend}, db {config.store.path}", file=sys.stderr)
     scorer = build(config.auditor, utc_now)
-    run_id = uuid.uuid4().hex
-    policy = config.policy.version
-    store.begin_run(Run(run_id, utc_now(), version("traceaudit"), scorer.key, scorer.backend_name, policy))
-    privacy = privacy_of(config, beside=key_file(config))
+    now, number, policy = utc_now(), version("traceaudit"), config.policy.version
+    keeper = around.keeper_of(Run(uuid.uuid4().hex, now, number, scorer.key, scorer.backend_name, policy))
+    privacy = privacy_of(config, beside=around.key_file)
     assembler = Assembler(config.assembly, normalizer(config, privacy), joiner(config, privacy))
-    engine = Embedded(sources, assembler, config.batching, store.standing)
+    engine = Embedded(sources, assembler, config.batching, around.stored)
     with stop_signals() as stop, progress() as show:
-        return Audit(scorer, StoreKeeper(store, run_id, utc_now, bury), show).run(engine, stop)
+        around.stop_too(stop)
+        one = around.telemetry.measured(scorer, keeper, show) if around.telemetry else Audit(scorer, keeper, show)
+        return one.run(engine, stop)
+
+
+def show_tally(tally: "Tally", seconds: float, *, as_json: bool) -> None:
+    """The end of an audit."""
+    from auditor.console import print_tally
+
+    if as_json:
+        print_json(tally.as_json(seconds))
+    else:
+        print_tally(tally, seconds)
 
 
 def key_file(config: Config) -> Path:
@@ -86,19 +150,31 @@ def key_file(config: Config) -> Path:
 def ledger(argv: Sequence[str]) -> int:
     """`traceaudit ledger`: coverage per source partition, reconciled."""
     from auditor.console import print_ledger
-    from auditor.store import Store
 
     options = parser("ledger", "Coverage per source partition, reconciled.", store=True)
     options.add_argument("--fail-on-unbalanced", action="store_true", help="exit with 3 if a line is not balanced")
     args = options.parse_args(argv)
-    with Store.open(config_of(args).store.path, create=False) as store:
-        lines = store.ledger()
+    lines = ledger_lines(config_of(args).store.path)
     if args.json:
         for line in lines:
             print_json(line.as_json())
     else:
         print_ledger(lines)
     return FINDINGS if args.fail_on_unbalanced and not all(line.balanced for line in lines) else 0
+
+
+def ledger_lines(db: str) -> "Sequence[LedgerLine]":
+    """Coverage, from the service of the database when one runs, else from the file; says which."""
+    from auditor.service import ask_ledger, find_service
+
+    if service := find_service(db):
+        print(f"asked the service at {service}", file=sys.stderr)
+        return ask_ledger(service)
+    from auditor.store import Store
+
+    with Store.open(db, create=False) as store:
+        print(f"read {db}", file=sys.stderr)
+        return store.ledger()
 
 
 def evaluate(argv: Sequence[str]) -> int:

@@ -8,6 +8,7 @@ TraceauditError
 ├── ModelUnusable        a checkpoint that is not a guard model we can run
 ├── BackendFailed        the scoring backend broke; nothing was committed
 ├── OutcomesUnwritable   the topic of outcomes takes less in a message than is configured
+├── PortTaken            an address that a command was asked to listen on is taken
 ├── ServiceFailed        a service that is there and does not answer as it should
 └── OutputUnwritable     a file that a command was asked to write cannot be written
 """
@@ -77,3 +78,14 @@ class OutcomesUnwritable(TraceauditError):
 
 class ServiceFailed(TraceauditError):
     """The service that owns the database file does not answer as it should."""
+
+
+class PortTaken(TraceauditError):
+    """An address that a command was asked to listen on is taken, or is not this machine's."""
+
+    def __init__(self, address: str, reason: str) -> None:
+        super().__init__(f"cannot listen on {address}: {reason}; give another port")
+        self.fields = (address, reason)
+
+    def __reduce__(self) -> tuple[type["PortTaken"], tuple[str, str]]:
+        return type(self), self.fields

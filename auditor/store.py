@@ -132,6 +132,10 @@ class Store:
         """Close the file, so that another process may open it."""
         self.connection.close()
 
+    def aside(self) -> "Store":
+        """The same file for reading from another thread, one at a time, as of what is committed then."""
+        return Store(self.connection.cursor(), self.blobs)
+
     def begin_run(self, run: Run) -> None:
         """Note what is in force while the verdicts of this run are made; a run that is known stays as it is."""
         with self.transaction():

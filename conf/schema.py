@@ -92,6 +92,7 @@ class Kafka(Section):
     max_partition_fetch_bytes: Count
     connect_timeout_s: Seconds
     max_poll_interval_s: Seconds
+    session_timeout_s: Seconds
     start: Literal["earliest", "latest"]
     security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
     ssl_cafile: str

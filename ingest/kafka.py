@@ -121,6 +121,18 @@ class KafkaSource:
     def commit(self, stored: Mapping[Partition, int]) -> None:
         """See Source; without a group there is nobody to tell."""
 
+    def high_waters(self) -> dict[Partition, int]:
+        """The offset after the last record of each partition that is read, as far as a fetch told it; for lag displays.
+
+        Any thread may ask; it asks nobody.
+        """
+        known = {self.place(tp): self.consumer.highwater(tp) for tp in tuple(self.next) if self.is_assigned(tp)}
+        return {place: offset for place, offset in known.items() if offset is not None}
+
+    def is_assigned(self, tp: TopicPartition) -> bool:
+        """Whether the client reads a partition right now."""
+        return tp in self.consumer.assignment()
+
     def close(self) -> None:
         """See Source."""
         self.consumer.close(autocommit=False, timeout_ms=CLOSE_TIMEOUT_MS)

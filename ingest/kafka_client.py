@@ -26,6 +26,7 @@ except ImportError as error:
 
 RECONNECT_MS = 3000  # a broker that comes back is noticed after this long at most; the client's default is 30 s
 NEW_PARTITIONS_S = 30.0  # age at which a followed topic's metadata is asked for again: partitions may have been added
+HEARTBEATS = 10  # signs of life in the time after which a member counts as dead
 
 # What a group says while it finds itself again; a later poll joins it.
 MEMBERSHIP = (CommitFailedError, IllegalGenerationError, RebalanceInProgressError, UnknownMemberIdError)
@@ -49,6 +50,8 @@ def connect(topics: Topics, settings: Settings) -> KafkaConsumer:
         group_id=topics.group,
         partition_assignment_strategy=(CooperativeStickyAssignor,),
         max_poll_interval_ms=milliseconds(settings.max_poll_interval_s),
+        session_timeout_ms=milliseconds(settings.session_timeout_s),
+        heartbeat_interval_ms=milliseconds(settings.session_timeout_s / HEARTBEATS),
         enable_auto_commit=False,
         isolation_level="read_committed",
         auto_offset_reset="none",

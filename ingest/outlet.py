@@ -51,8 +51,14 @@ def bury(letters: Sequence[DeadLetter], outlet: "Outlet") -> None:
         raise TopicUnwritable(outlet.name, "takes not even the headers of a dead letter; see its max.message.bytes")
 
 
-def open_outlet(target: Topics, config: Config) -> "Outlet":
+def open_outlet(target: Topics, config: Config, *, idempotent: bool = False) -> "Outlet":
     """The one topic of `target`, which must be there: a name that was mistyped must not become a topic.
+
+    Args:
+        target: brokers and topic.
+        config: its sections `kafka` and `dead_letters`.
+        idempotent: no message is there twice, or out of order, because an answer was lost. Only for messages that are
+            known to fit: kafka-python's idempotent producer is of no more use once one was too large.
 
     Raises:
         TopicUnwritable: it is not there, or no broker answers.
@@ -65,7 +71,7 @@ def open_outlet(target: Topics, config: Config) -> "Outlet":
     name = f"kafka://{','.join(target.brokers)}/{target.names[0]}"
     try:
         cluster_of(target, config.kafka)
-        return Outlet(name, target.names[0], producer(target, config))
+        return Outlet(name, target.names[0], producer(target, config, idempotent=idempotent))
     except SourceNotFound:
         raise TopicUnwritable(name, "no such topic; make it first") from None
     except (KafkaError, OSError) as error:
@@ -73,11 +79,10 @@ def open_outlet(target: Topics, config: Config) -> "Outlet":
         raise TopicUnwritable(name, f"{waited} ({type(error).__name__})") from None
 
 
-def producer(target: Topics, config: Config) -> Any:
+def producer(target: Topics, config: Config, *, idempotent: bool) -> Any:
     """A producer that reports a message as written when all replicas have it.
 
-    It is not idempotent: kafka-python's idempotent producer is of no more use once one message was too large. A
-    message that is sent again after an answer was lost may be there twice, as after a crash of ours.
+    One that is not idempotent may write a message twice after an answer was lost, as after a crash of ours.
     """
     from ingest.kafka_client import security
 
@@ -88,7 +93,7 @@ def producer(target: Topics, config: Config) -> Any:
         bootstrap_servers=list(target.brokers),
         bootstrap_timeout_ms=int(config.kafka.connect_timeout_s * 1000),
         acks="all",
-        enable_idempotence=False,
+        enable_idempotence=idempotent,
         max_request_size=MAX_REQUEST_BYTES,
         max_block_ms=int(timeout_s * 1000),
         delivery_timeout_ms=int(timeout_s * 1000),

@@ -1,10 +1,17 @@
-"""The commands report and demo: parse, load, build, call, print."""
+"""The commands report, serve and demo: parse, load, build, call, print."""
 
+import argparse
+import sys
 from collections.abc import Sequence
+from contextlib import ExitStack
 from datetime import UTC, date, datetime
 from importlib.metadata import version
+from typing import TYPE_CHECKING
 
 from conf.cli import config_of, parser, print_json
+
+if TYPE_CHECKING:
+    from conf.schema import Config
 
 
 def report(argv: Sequence[str]) -> int:
@@ -29,6 +36,53 @@ def report(argv: Sequence[str]) -> int:
         print(f"{written.report.date}: {counts.total} of {written.report.verdicts.triples} exchanges need a person")
         print("\n".join(str(path) for path in written.files))
     return 0
+
+
+def serve(argv: Sequence[str]) -> int:
+    """`traceaudit serve`: the service that owns the database file."""
+    options = parser("serve", "Own the database, store what workers judged, answer over HTTP.", store=True)
+    options.add_argument("--outcomes", metavar="TOPIC", help="kafka://host:port/topic (fleet.outcomes)")
+    options.add_argument("--port", metavar="N", type=int, help="where to answer; 0 takes a free one (serve.port)")
+    args = options.parse_args(argv)
+    port = [] if args.port is None else [f"serve.port={args.port}"]
+    args.set += port
+    config = config_of(args, fleet__outcomes=args.outcomes)
+    from auditor.cli import utc_now
+    from auditor.console import stop_signals
+    from auditor.service import announced
+    from auditor.store import Store
+    from auditor.workers import Workers
+    from reports.serve import check, service
+
+    check(config)
+    with ExitStack() as stack:
+        store = stack.enter_context(Store.open(config.store.path, config.images.blob_dir))
+        running = stack.enter_context(service(config, store, utc_now))
+        address = stack.enter_context(announced(config.store.path, config.serve.host, running.port))
+        print(f"db {config.store.path}, outcomes from {config.fleet.outcomes}, at {address}", file=sys.stderr)
+        stop = stack.enter_context(stop_signals())
+        workers = Workers(worker_command(args, config), config.serve.workers, running.telemetry.registry)
+        stack.enter_context(workers.running())
+        running.follower.run(stop)
+    return 0
+
+
+def worker_command(args: argparse.Namespace, config: "Config") -> list[str]:
+    """What a local worker runs: the same configuration, and the blob store and key of this database."""
+    from auditor.cli import key_file
+    from ingest.user_key import user_key_of
+
+    blob_dir = config.images.blob_dir or f"{config.store.path}.blobs"
+    values = [*args.set, f"images.blob_dir={blob_dir}"]
+    if config.serve.workers and not config.ingest.user_key_file:
+        user_key_of(config.ingest, key_file(config))
+        if key_file(config).exists():
+            values.append(f"ingest.user_key_file={key_file(config)}")
+    words = [word for name in args.config for word in ("--config", name)]
+    words += [word for value in values for word in ("--set", value)]
+    source, outcomes = config.serve.worker_source, config.fleet.outcomes
+    command = [sys.executable, "-m", "auditor", "worker", source, "--outcomes", outcomes]
+    return [*command, "--follow", "--with-parent", *words]
 
 
 def demo(argv: Sequence[str]) -> int:

@@ -112,3 +112,17 @@ def messages(broker: "Broker", topic: str) -> list[Any]:
         found += [message for batch in consumer.poll(500).values() for message in batch]
     consumer.close()
     return found
+
+
+def states(db: Path) -> list[tuple[Any, ...]]:
+    """Every outcome, but for which of two records with the same triple was first: partitions are not in order."""
+    return sorted(
+        (source, partition, offset, ids, reason, state if state not in {"scored", "duplicate"} else "judged")
+        for source, partition, offset, state, reason, _, ids in rows(db, OUTCOMES)
+    )
+
+
+def blobs(db: Path) -> set[str]:
+    """The names of the images kept, half-written ones left out."""
+    folder = db.with_name(f"{db.name}.blobs")
+    return {path.name for path in folder.glob("*/*") if not path.name.startswith(".")}

@@ -9,10 +9,14 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+import auditor.sink
 from auditor.__main__ import main
 from auditor.blobs import Blobs
+from auditor.sink import Sink
 from auditor.store import Store
 from ingest.kafka import KafkaSource
+from ingest.kafka_group import GroupSource
+from ingest.outlet import Outlet
 
 # What is called there, and whether death comes before or after it.
 POINTS: dict[str, tuple[type, str, bool]] = {
@@ -22,6 +26,17 @@ POINTS: dict[str, tuple[type, str, bool]] = {
     "half_of_the_tables": (Store, "insert", False),
     "committed_to_the_store": (Store, "save", False),
     "committed_to_kafka": (KafkaSource, "commit", False),
+}
+
+# The same for the way from a worker through the topic of outcomes into the store of the service.
+FLEET_POINTS: dict[str, tuple[Any, str, bool]] = {
+    "nothing_is_sent": (Outlet, "write", True),
+    "sent_and_not_told_to_the_group": (Outlet, "write", False),
+    "told_to_the_group": (GroupSource, "commit", False),
+    "message_read": (Sink, "take", True),
+    "ranges_in_the_transaction": (auditor.sink, "move", True),
+    "position_in_the_transaction": (auditor.sink, "move", False),
+    "transaction_committed": (Sink, "take", False),
 }
 
 
@@ -44,6 +59,6 @@ def dying(function: Callable[..., Any], count: int, *, before: bool) -> Callable
 
 if __name__ == "__main__":
     point, count, *arguments = sys.argv[1:]
-    owner, name, before = POINTS[point]
+    owner, name, before = (POINTS | FLEET_POINTS)[point]
     setattr(owner, name, dying(getattr(owner, name), int(count), before=before))
     sys.exit(main(arguments))

@@ -26,10 +26,12 @@ from tests.e2e.audits import (
     SMALL_BATCHES,
     VERDICTS,
     arguments,
+    blobs,
     filled,
     ledger,
     rows,
     run,
+    states,
     unique_logs,
     values_in,
     wait_for_rows,
@@ -235,17 +237,3 @@ def assert_same_in_the_end(source: str, db: Path, wanted: Path) -> None:
     assert states(db) == states(wanted)
     assert sum(line["records"] for line in ledger(db)) == len(rows(wanted, OUTCOMES))
     assert blobs(db) == blobs(wanted)
-
-
-def states(db: Path) -> list[tuple[Any, ...]]:
-    """Every outcome, but for which of two records with the same triple was first: partitions are not in order."""
-    return sorted(
-        (source, partition, offset, ids, reason, state if state not in {"scored", "duplicate"} else "judged")
-        for source, partition, offset, state, reason, _, ids in rows(db, OUTCOMES)
-    )
-
-
-def blobs(db: Path) -> set[str]:
-    """The names of the images kept, half-written ones left out."""
-    folder = db.with_name(f"{db.name}.blobs")
-    return {path.name for path in folder.glob("*/*") if not path.name.startswith(".")}

@@ -1,0 +1,84 @@
+"""The service: owns the database file, stores what workers judged, answers over HTTP, keeps local workers running.
+
+main thread    the sink, which writes the database
+http           health, metrics and ledger; reads the database through a cursor of its own, one request at a time
+workers        starts local workers, and starts them again
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from threading import Lock
+
+from auditor.follow import MESSAGES, Follower, Health
+from auditor.ledger import LedgerLine
+from auditor.sink import Sink
+from auditor.store import Store
+from auditor.store_sink import Waiting, waiting
+from auditor.telemetry import Lags, SinkStanding, Standing, Telemetry
+from conf.errors import ConfigError
+from conf.schema import Config
+from ingest.kafka import KafkaSource, open_topics
+from reports.health import answering, app_of
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """The parts of a running service.
+
+    Attributes:
+        follower: to be run, from the thread that made it.
+        port: where it answers.
+    """
+
+    follower: Follower
+    telemetry: Telemetry
+    port: int
+
+
+def check(config: Config) -> None:
+    """Refuse what cannot work.
+
+    Raises:
+        ConfigError: what is missing, and how to say it.
+    """
+    if not config.fleet.outcomes.startswith("kafka://"):
+        raise ConfigError("fleet.outcomes is not set: say where outcomes are, as --outcomes kafka://host:port/topic")
+    if config.serve.workers and not config.serve.worker_source:
+        raise ConfigError("serve.workers is set and serve.worker_source is not: kafka://host:port/topic?group=NAME")
+
+
+@contextmanager
+def service(config: Config, store: Store, now: Callable[[], datetime]) -> Iterator[Service]:
+    """A service that answers, its sink not running yet.
+
+    Raises:
+        PortTaken: another process listens there.
+        SourceNotFound: there is no such topic of outcomes.
+    """
+    health, telemetry, reading, lock = Health(), Telemetry(), store.aside(), Lock()
+
+    def ledger() -> Sequence[LedgerLine]:
+        with lock:
+            return reading.ledger()
+
+    def waits() -> Waiting:
+        with lock:
+            return waiting(reading)
+
+    sink = Sink(store, config.fleet, now, lambda kept: telemetry.kept(*kept))
+    follower = Follower(sink, lambda: outcomes_topic(config), health)
+    for collector in (Lags([follower], follower.positions), Standing(ledger), SinkStanding(waits, sink.alarms)):
+        telemetry.registry.register(collector)
+    app = app_of(health, telemetry.registry, ledger)
+    with reading, answering(app, config.serve.host, config.serve.port) as port:
+        yield Service(follower, telemetry, port)
+
+
+def outcomes_topic(config: Config) -> KafkaSource:
+    """A connection to the topic of outcomes; read from its beginning, whatever holds for the sources."""
+    kafka = config.kafka.model_copy(
+        update={"start": "earliest", "poll_records": min(MESSAGES, config.kafka.poll_records)}
+    )
+    return open_topics(config.fleet.outcomes, config.model_copy(update={"kafka": kafka}), follow=True)
