@@ -118,9 +118,12 @@ def flatten(image: Image.Image) -> Image.Image:
     """In RGB, with white behind whatever is transparent: what a person sees in a chat window."""
     if image.mode.startswith("I;16"):  # Pillow clips 16 bits at 255 instead of scaling them
         return image.point(lambda value: value / 256).convert("L").convert("RGB")
-    if not image.has_transparency_data:
-        return image.convert("RGB")
+    transparent = image.has_transparency_data
     image.load()
+    if image.mode == "RGB" and not transparent:
+        return image
+    if not transparent:
+        return image.convert("RGB")
     width, height = image.size
     shown = Image.new("RGB", image.size)
     for top in range(0, height, BAND_ROWS):
