@@ -177,10 +177,10 @@ def paired(parts: Sequence[Part]) -> Iterator[ToolCall]:
         elif isinstance(part, ToolResult):
             unnamed.append(part)
     uses = [part for part in parts if isinstance(part, ToolUse)]
-    waiting = Counter(use.name for use in uses)
+    waiting = Counter(key for use in uses for key in keys_of(use))
     for use in uses:
-        own = named.pop(use.call_id or "", None) or by_name(named, use.name, is_last=waiting[use.name] == 1)
-        waiting[use.name] -= 1
+        own = next((found for key in keys_of(use) if (found := under(named, key, is_last=waiting[key] == 1))), None)
+        waiting.subtract(keys_of(use))
         yield called(
             use.name, use.arguments, use.call_id, own or [unnamed.popleft() for _ in range(min(1, len(unnamed)))]
         )
@@ -188,11 +188,16 @@ def paired(parts: Sequence[Part]) -> Iterator[ToolCall]:
     yield from (called("", "", result.call_id, [result]) for result in left)
 
 
-def by_name(named: dict[str, list[ToolResult]], name: str, *, is_last: bool) -> list[ToolResult]:
-    """The results under a call's name: the first of them, and all that are left for the last call of that name."""
-    held = named.pop(name, [])
+def keys_of(use: ToolUse) -> tuple[str, ...]:
+    """What a call's results may stand under: its id, else its name."""
+    return (*([use.call_id] if use.call_id and use.call_id != use.name else []), use.name)
+
+
+def under(named: dict[str, list[ToolResult]], key: str, *, is_last: bool) -> list[ToolResult]:
+    """The results under an id or a name, which several calls may share: the last of these gets all that are left."""
+    held = named.pop(key, [])
     if not is_last and held[1:]:
-        named[name] = held[1:]
+        named[key] = held[1:]
         return held[:1]
     return held
 

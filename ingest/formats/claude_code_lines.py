@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from ingest.exchange import Message, Part, Role, Text
+from ingest.exchange import Message, Part, Role, Text, ToolResult
 from ingest.formats.anthropic_messages import parts_of
 from ingest.formats.reading import Json, first_text, instant, mapping, text
 
@@ -18,6 +18,7 @@ NOTICE = re.compile(
     r"\s*(?:<local-command-(?:stdout|stderr|caveat)>|<bash-(?:input|stdout|stderr)>|<task-notification>"
     r"|<user-memory-input>|<user-prompt-submit-hook>|\[Request interrupted by user)"
 )
+SLASH = re.compile(r"/[\w:.-]+(?:\s|\Z)")  # unlike a path
 PRINTED = re.compile(r"\s*<local-command-(?:stdout|stderr)>")
 
 
@@ -91,11 +92,17 @@ class Conversation:
 
 
 def is_local(message: Message, after: Message | None) -> bool:
-    """Whether a message is a slash command that the program answered."""
-    if message.role is not Role.USER or after is None or not after.synthetic:
+    """Whether a message is a slash command that the program answered, or obeyed in silence, such as `/clear`.
+
+    A command that is a prompt for the model is followed by that prompt, which the program writes, or by the answer.
+    """
+    if message.role is not Role.USER or after is None or after.role is not Role.USER:
         return False
-    is_command = any(isinstance(part, Text) and part.text.startswith("/") for part in message.parts)
-    return is_command and any(isinstance(part, Text) and PRINTED.match(part.text) for part in after.parts)
+    if not any(isinstance(part, Text) and SLASH.match(part.text) for part in message.parts):
+        return False
+    if after.synthetic:
+        return any(isinstance(part, Text) and PRINTED.match(part.text) for part in after.parts)
+    return not any(isinstance(part, ToolResult) for part in after.parts)
 
 
 def user_messages(line: Json, at: datetime | None) -> Iterator[Message]:
