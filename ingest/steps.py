@@ -155,7 +155,7 @@ def laid_out(chain: Chain) -> tuple[Timeline, int, int]:
     n_steps = len(timeline)
     timeline.add(final.turn())
     for call in chain.around:
-        timeline.add(call.turn())
+        timeline.add(call.turn(), to_end=not final.is_told)
     return timeline, n_given, n_steps
 
 

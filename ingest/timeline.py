@@ -6,7 +6,10 @@ from dataclasses import dataclass, field, replace
 
 from ingest.exchange import Image, Message, Part, Refusal, Role, Text, Thinking, ToolResult, ToolUse
 
-Key = tuple[Hashable, int]
+Said = tuple[Hashable, ...]
+"""What a part says."""
+
+Key = tuple[Said, int]
 """What a part says, and how many that say the same came before it in its log."""
 
 
@@ -38,28 +41,42 @@ class Timeline:
     def __len__(self) -> int:
         return len(self.steps)
 
-    def add(self, messages: Iterable[Message]) -> None:
-        """Put in what is new of one log, which begins where the turn begins, or later."""
-        seen: Counter[Hashable] = Counter()
-        news: list[tuple[Key, Step]] = []
+    def add(self, messages: Iterable[Message], *, to_end: bool = True) -> None:
+        """Put in what is new of one log, which begins where the turn begins, or later.
+
+        Args:
+            messages: the log's.
+            to_end: whether what it has behind all that is known is put in too.
+        """
+        seen: Counter[Said] = Counter()
+        news: list[tuple[list[Key], Step]] = []
         for message in messages:
             for part in message.parts:
-                said = key_of(part, message.role)
-                seen[said] += 1
-                key = (said, seen[said])
-                if key not in self.places:
-                    news.append((key, Step(part, message)))
+                said = keys_of(part, message.role)
+                seen.update(said)
+                keys = [(each, seen[each]) for each in said]
+                known = next((self.places[key] for key in self.looked_for(part, keys) if key in self.places), None)
+                if known is None:
+                    news.append((keys, Step(part, message)))
                 elif news:
-                    self.put_before(self.places[key], news)
+                    self.put_before(known, news)
                     news = []
-        for key, step in news:
-            self.places[key] = len(self.steps)
+        for keys, step in news if to_end else ():
+            self.places.update(dict.fromkeys(keys, len(self.steps)))
             self.steps.append(step)
 
-    def put_before(self, place: int, news: Iterable[tuple[Key, Step]]) -> None:
+    def looked_for(self, part: Part, keys: list[Key]) -> list[Key]:
+        """The keys under which a part may be known: where its call is, a result that says the same is another's."""
+        if not isinstance(part, ToolResult) or not part.call_id:
+            return keys
+        if (("use", part.call_id), 1) not in self.places:
+            return keys
+        return [(("unnamed", *said[1:]), n) if said[0] == "says" else (said, n) for said, n in keys]
+
+    def put_before(self, place: int, news: Iterable[tuple[list[Key], Step]]) -> None:
         """Put parts before the one at `place`."""
-        for key, step in news:
-            self.places[key] = place
+        for keys, step in news:
+            self.places.update(dict.fromkeys(keys, place))
             self.before.setdefault(place, []).append(step)
 
     def messages(self, start: int = 0, end: int | None = None) -> tuple[Message, ...]:
@@ -82,17 +99,28 @@ def regrouped(steps: Iterable[Step]) -> Iterator[Message]:
         yield replace(message, parts=tuple(parts))
 
 
-def key_of(part: Part, role: Role) -> Hashable:
-    """What is the same of a part in every log that repeats it: a call's id, else what it says, white space aside."""
+def keys_of(part: Part, role: Role) -> list[Said]:
+    """What is the same of a part in every log that repeats it, the surest first.
+
+    A result goes by its call's id; as some logs leave that out, by what it says too.
+    """
+    if not isinstance(part, ToolResult):
+        return [key_of(part, role)]
+    said = ("says", words(part.text))
+    return [("result", part.call_id), said] if part.call_id else [said, ("unnamed", words(part.text))]
+
+
+def key_of(part: Part, role: Role) -> Said:
+    """A call's id, else what the part says, white space aside."""
     if isinstance(part, ToolUse):
         return ("use", part.call_id or (part.name, "".join(part.arguments.split())))
-    if isinstance(part, ToolResult):
-        return ("result", part.call_id or words(part.text))
     if isinstance(part, Thinking):
         return ("thinking", words(part.text or ""))
     if isinstance(part, Text | Refusal):
         return (role, words(part.text))
-    return (type(part).__name__, part.data or part.path) if isinstance(part, Image) else ("unknown", part.type)
+    if isinstance(part, ToolResult):
+        return ("result", part.call_id or words(part.text))
+    return ("image", part.data or part.path) if isinstance(part, Image) else ("unknown", part.type)
 
 
 def words(text: str) -> str:

@@ -7,20 +7,22 @@ In this order, the first that fits:
                        attributes gen_ai.… of a span alone
 3.  openinference      spans or attributes with openinference.span.kind or llm.input_messages
 4.  litellm            the key `call_type` beside hidden_params or another mark of LiteLLM
-5.  inspect_ai         eval.task beside samples, plan or version; id, epoch, input and messages of a sample alone
-6.  claude_code        type and sessionId beside uuid or what else a line of a session has; a list of such lines
-7.  openai_agents      object trace or trace.span, alone, in a list, or under data
-8.  swe_agent          history[] with thought, action or message_type; trajectory_format mini-swe-agent; step_num,
+5.  langfuse           an observation: type GENERATION, SPAN, … beside id and traceId; a trace with observations[];
+                       events generation-create, … with a body, alone or in batch
+6.  inspect_ai         eval.task beside samples, plan or version; id, epoch, input and messages of a sample alone
+7.  claude_code        type and sessionId beside uuid or what else a line of a session has; a list of such lines
+8.  openai_agents      object trace or trace.span, alone, in a list, or under data
+9.  swe_agent          history[] with thought, action or message_type; trajectory_format mini-swe-agent; step_num,
                        action and response
-9.  langchain          a constructor of a message (lc 1), a message with type human or ai, a list or a state of them,
+10. langchain          a constructor of a message (lc 1), a message with type human or ai, a list or a state of them,
                        generations[][], run_type beside inputs
-10. bedrock_converse   a response with output.message, whose blocks have no type; a stream with contentBlockDelta
-11. gemini             a response with candidates[].content or promptFeedback.blockReason
-12. openai_responses   a response with object response or output[] of its items; a stream of its events
-13. anthropic_messages a response with type message and role assistant, or type error; a stream of its events
-14. openai_chat        a response with object chat.completion or choices[].message; a stream of its chunks; an error
+11. bedrock_converse   a response with output.message, whose blocks have no type; a stream with contentBlockDelta
+12. gemini             a response with candidates[].content or promptFeedback.blockReason
+13. openai_responses   a response with object response or output[] of its items; a stream of its events
+14. anthropic_messages a response with type message and role assistant, or type error; a stream of its events
+15. openai_chat        a response with object chat.completion or choices[].message; a stream of its chunks; an error
                        body after request.messages
-15. sharegpt           conversations[].value, messages[].content[].value, messages beside images, instruction and
+16. sharegpt           conversations[].value, messages[].content[].value, messages beside images, instruction and
                        output
 
 `messages` alone is a request of two APIs and a row of three training formats: it is not claimed by any.
