@@ -121,7 +121,7 @@ def decode(value: bytes, fetch: Callable[[str], bytes]) -> JudgedRange | Unreada
 
 def pack(mark: bytes, value: JudgedRange | Claim) -> bytes:
     """`value` as bytes behind its mark."""
-    return mark + zstandard.compress(orjson.dumps([value], default=base64_of), LEVEL)
+    return mark + zstandard.compress(orjson.dumps([value], default=as_json), LEVEL)
 
 
 def unpack(value: bytes, shape: TypeAdapter[list[Any]]) -> Any:
@@ -141,10 +141,12 @@ def unpack(value: bytes, shape: TypeAdapter[list[Any]]) -> Any:
     return found
 
 
-def base64_of(value: object) -> str:
-    """Bytes as JSON can carry them."""
+def as_json(value: object) -> str | list[object]:
+    """Bytes and named tuples as JSON can carry them."""
     if isinstance(value, bytes):
         return b64encode(value).decode()
+    if isinstance(value, tuple):
+        return list(value)
     raise TypeError(type(value).__name__)
 
 
