@@ -12,11 +12,12 @@ import pytest
 from rich.console import Console
 
 from conf.schema import load
+from ingest.assembly import Assembler, assembled
 from ingest.causes import CAUSES, NO_RECORDS, REQUESTS_ONLY, cause_of, causes, notes
 from ingest.cli import doctor
 from ingest.doctor import Summary, examine
 from ingest.doctor_table import draw, rows_of
-from ingest.normalize import normalizer
+from ingest.normalize import joiner, normalizer
 from ingest.qta import State
 from tests.factories import make_record
 
@@ -76,8 +77,10 @@ def test_nothing_is_written(tmp_path: Path) -> None:
 def summed(*values: Any, masked: tuple[str, ...] = ()) -> Summary:
     """The summary of a source of these records, bytes as they are and all else as JSON."""
     raw = (value if isinstance(value, bytes) else orjson.dumps(value) for value in values)
-    summary = Summary(masked=masked)
-    for examined in examine(map(normalizer(load()), (make_record(value, at) for at, value in enumerate(raw)))):
+    records = (make_record(value, at) for at, value in enumerate(raw))
+    summary, config = Summary(masked=masked), load()
+    assembler = Assembler(config.assembly, normalizer(config), joiner(config))
+    for examined in examine(assembled(records, assembler)):
         summary.add(examined)
     return summary
 
