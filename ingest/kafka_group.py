@@ -16,8 +16,8 @@ from kafka import ConsumerRebalanceListener, KafkaConsumer, OffsetAndMetadata, T
 from kafka.errors import KafkaError
 
 from conf.schema import Kafka as Settings
-from ingest.kafka import KafkaSource, logger
-from ingest.kafka_client import milliseconds
+from ingest.kafka import QUIET_S, KafkaSource, logger
+from ingest.kafka_client import milliseconds, unavailable
 from ingest.qta import Gap, Record
 from ingest.source import Partition, Polled
 from ingest.topics import Topics, start_in_group
@@ -25,7 +25,6 @@ from ingest.topics import Topics, start_in_group
 COMMIT_TIMEOUT_MS = 2000
 REVOKE_SHARE = 0.2  # of the poll interval, for storing what was read of partitions that move
 KEEP_ALIVE_MS = 200  # a poll that brings nothing; much shorter, and answers of the group would fall between two of them
-NOTHING_OURS_S = 20.0  # a source that does not follow ends when the group has nothing for it for so long
 
 
 class PartitionsMove(Exception):
@@ -93,6 +92,8 @@ class GroupSource(KafkaSource):
         self.leaving: set[TopicPartition] = set()
         self.moving_since: float | None = None
         consumer.subscribe(list(topics.names), listener=self.changes)
+        for name in topics.names:  # a leader that does not know how many partitions there are gives away none of them
+            consumer.partitions_for_topic(name)
 
     def resume(self, stored: Mapping[Partition, int], again: Mapping[Partition, int] = {}) -> None:
         """See Source; at first nothing is ours."""
@@ -141,12 +142,18 @@ class GroupSource(KafkaSource):
             super().wait_out(error)
 
     def brought(self, items: Sequence[Record | Gap]) -> Polled:
-        """See KafkaSource; with word of partitions that wait to begin."""
+        """See KafkaSource; with word of partitions that wait to begin.
+
+        Raises:
+            SourceUnavailable: there is an end to come to, and the group does not let us.
+        """
         if self.changes.assigned:
             return Polled(tuple(items), assigned=True)
-        if not self.next and not self.follow and time.monotonic() - self.heard_at < NOTHING_OURS_S:
-            return Polled()
-        return super().brought(items)
+        if self.next or self.follow:
+            return super().brought(items)
+        if time.monotonic() - self.heard_at > QUIET_S:
+            raise unavailable(self.topics, f"group {self.topics.group} gave us no partition for {QUIET_S:g} s")
+        return Polled()
 
     def told(self, items: Sequence[Record | Gap]) -> Polled:
         """Word of partitions that go or went, after what came just before."""
