@@ -22,6 +22,8 @@ pipeline    the audit loop: engine, scorer and what keeps the outcomes put toget
 ranges      what became of a range of a source partition, as it travels in a fleet
 wire        judged ranges as messages, and back
 outcomes    judged batches go to the topic of outcomes
+spark       what an executor of Spark does with the rows of a task, and what the driver adds
+spark_cli   the command spark
 sink        judged ranges from that topic into the database, each offset once
 store_sink  where the sink stands, and what waits
 fleet_cli   the command worker

@@ -10,6 +10,7 @@ COMMANDS = {
     "run": ("auditor.cli:run", "audit a source into the database file"),
     "worker": ("auditor.fleet_cli:worker", "audit a share of topics, and send what was judged to the service"),
     "serve": ("reports.cli:serve", "the service: own the database, store what workers judged, answer"),
+    "spark": ("auditor.spark_cli:spark", "audit topics on a Spark cluster, into the topic of outcomes"),
     "ledger": ("auditor.cli:ledger", "coverage per source partition, reconciled"),
     "dead-letters": (
         "auditor.letters_cli:dead_letters",

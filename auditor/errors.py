@@ -9,6 +9,7 @@ TraceauditError
 ├── BackendFailed        the scoring backend broke; nothing was committed
 ├── OutcomesUnwritable   the topic of outcomes takes less in a message than is configured
 ├── PortTaken            an address that a command was asked to listen on is taken
+├── ExecutorDiffers      an executor of Spark is set up otherwise than the driver
 ├── ServiceFailed        a service that is there and does not answer as it should
 └── OutputUnwritable     a file that a command was asked to write cannot be written
 """
@@ -89,3 +90,18 @@ class PortTaken(TraceauditError):
 
     def __reduce__(self) -> tuple[type["PortTaken"], tuple[str, str]]:
         return type(self), self.fields
+
+
+class ExecutorDiffers(TraceauditError):
+    """An executor of Spark that would judge, or name people, otherwise than the rest.
+
+    Attributes:
+        what: that it has another one of.
+    """
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"an executor of Spark has another {what} than the driver; set up all machines alike")
+        self.what = what
+
+    def __reduce__(self) -> tuple[type["ExecutorDiffers"], tuple[str]]:
+        return type(self), (self.what,)

@@ -2,5 +2,6 @@
 
 schema      Config and its sections: types, ranges, units; load(files, overrides) -> Config
 errors      what can be wrong with a configuration
+jars        the jars that a pom.xml names, fetched once
 default.toml  every knob once, with what it trades
 """

@@ -181,6 +181,15 @@ class Fleet(Section):
     hole_alarm_s: Seconds
 
 
+class Spark(Section):
+    """How Spark reads topics; what it runs on is Spark's own configuration."""
+
+    jars: tuple[str, ...]
+    max_offsets_per_trigger: Count
+    trigger_s: Annotated[float, Field(ge=0)]
+    conf: Mapping[str, str]
+
+
 class Serve(Section):
     """Where the service answers, and which workers it runs itself."""
 
@@ -221,6 +230,7 @@ class Config(Section):
     auditor: Auditor
     policy: Policy
     fleet: Fleet
+    spark: Spark
     serve: Serve
     store: Store
     report: Report

@@ -10,6 +10,9 @@ topics        what a kafka:// SOURCE names, and where reading a partition begins
 kafka_client  how topics are connected to
 kafka         topics as a source
 kafka_group   topics whose partitions a consumer group shares out
+spark_options our settings as Spark's Kafka source takes them
+spark_ranges  which offsets a micro-batch of Spark covers
+spark_rows    the rows of a Spark task as a source
 dead_letters  a record that cannot be read, as it is kept and as it goes to a topic
 outlet        a topic that messages are written to, each acknowledged
 normalize     a record's bytes become triples or a rejection; the only caller of FORMATS

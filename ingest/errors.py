@@ -11,6 +11,7 @@ TraceauditError
 ├── UserKeyUnusable      a key that cannot be read or made
 ├── MaskingFailed        what looks for personal data broke; nothing goes on unmasked
 ├── DecoderUnusable      the process that decodes images does not start
+├── SparkFailed          Spark does not start, or one of its tasks fails each time
 └── MissingExtra         an optional library that is not installed
 """
 
@@ -123,6 +124,10 @@ class MaskingFailed(TraceauditError):
 
 class DecoderUnusable(TraceauditError):
     """The process that decodes images does not start; the message has its command."""
+
+
+class SparkFailed(TraceauditError):
+    """Spark does not start, or one of its tasks fails each time; started again, it goes on from its checkpoint."""
 
 
 class MissingExtra(TraceauditError):

@@ -7,17 +7,17 @@ Needs Java 17 or newer; Maven the first time, to get the jars (54 MB) into `.kaf
 """
 
 import argparse
-import hashlib
 import os
 import shutil
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from conf.jars import fetch_jars, jar_folder
 
 POM = Path(__file__).with_name("pom.xml")
 CACHE = Path(__file__).parents[2] / ".kafka"
@@ -68,33 +68,8 @@ class Place:
 
 def missing_tools() -> list[str]:
     """Which of the programs that a broker needs are not installed; Maven only until the jars are there."""
-    needed = ["java"] if jar_folder().is_dir() else ["java", "mvn"]
+    needed = ["java"] if jar_folder(POM, CACHE).is_dir() else ["java", "mvn"]
     return [name for name in needed if shutil.which(name) is None]
-
-
-def jar_folder() -> Path:
-    """Where the jars of this pom.xml are kept; another pom has another folder."""
-    return CACHE / f"jars-{hashlib.sha256(POM.read_bytes()).hexdigest()[:12]}"
-
-
-def fetch_jars() -> Path:
-    """The folder of jars, filled from Maven Central the first time.
-
-    They are moved into place at once, so that an interrupted or concurrent download leaves no half folder.
-    """
-    folder = jar_folder()
-    if folder.is_dir():
-        return folder
-    CACHE.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=CACHE) as scratch:
-        command = ["mvn", "-q", "-B", "-f", str(POM), "package", f"-DoutputDirectory={scratch}/jars"]
-        subprocess.run(command, check=True, stdout=sys.stderr)
-        try:
-            Path(scratch, "jars").rename(folder)
-        except OSError:  # another process was quicker
-            if not folder.is_dir():
-                raise
-    return folder
 
 
 def free_port() -> int:
@@ -122,7 +97,7 @@ def prepare(place: Place) -> None:
 
 def java_command(main_class: str, *arguments: str) -> list[str]:
     """The command line that runs a class of the broker's jars."""
-    return [*JAVA, "-cp", f"{fetch_jars()}{os.sep}*", main_class, *arguments]
+    return [*JAVA, "-cp", f"{fetch_jars(POM, CACHE)}{os.sep}*", main_class, *arguments]
 
 
 def launch(place: Place, log: Path, prefix: Sequence[str] = (), timeout_s: float = 60.0) -> subprocess.Popen[bytes]:

@@ -5,6 +5,7 @@ batching  records become batches, by count, bytes and age
 aside     a function in a thread of its own, while something else is done now and then
 resuming  passes over what is stored already, where reading begins before it for the sake of held records
 embedded  one process: poll, normalize, hand over, advance
+spark     topics in Structured Streaming; not in the table, see there
 """
 
 ENGINES = {
