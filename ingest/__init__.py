@@ -41,6 +41,7 @@ masking       personal data out of a triple
 recognizers   what personal data looks like
 privacy       the key and the masks, as configured
 identity      triple ids and pseudonyms of users
+pairing       which result of a tool belongs to which call
 triples       a turn becomes a QTATriple
 engines/      the loop: read, normalize, hand over, advance
 doctor        the dry run

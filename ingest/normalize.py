@@ -270,12 +270,18 @@ def settled(record: Record, exchanges: Iterable[Exchange], reading: Reading) -> 
 
 
 def triples_of(turns: Iterable[tuple[Exchange, Turn]], reading: Reading) -> Iterator[QTATriple]:
-    """The triples of all turns, each id once: a call that a record holds twice is one."""
-    seen = set()
+    """The triples of all turns, each id once: a call that a record holds twice is one.
+
+    Of a call that two libraries traced, one of them without content, only the other's triple is left.
+    """
+    found: dict[str, QTATriple] = {}
     for exchange, turn in turns:
         triple = triple_of(exchange, turn, reading)
-        if triple.id not in seen:
-            seen.add(triple.id)
+        found.setdefault(triple.id, triple)
+    told = {triple.response_id for triple in found.values() if triple.has_model_output}
+    for triple in found.values():
+        is_echo = triple.status is Status.CONTENT_NOT_CAPTURED and triple.response_id in (told - {None})
+        if triple.has_model_output or not is_echo:
             yield triple
 
 

@@ -45,7 +45,7 @@ def merged(exchanges: Sequence[Exchange], around: Sequence[Exchange] = ()) -> tu
         exchanges: the calls of one trace or conversation. Transcripts among them that repeat calls count as `around`.
         around: of agents and chains, which repeat calls; the outermost first where their times are the same.
     """
-    calls = list(map(looked_through, in_order(exchanges)))
+    calls = without_echoes(list(map(looked_through, in_order(exchanges))))
     single = [call for call in calls if call.exchange.scope is not Scope.ALL_TURNS]
     chains = chained(single)
     left = gathered(chains, [call for call in calls if call.exchange.scope is Scope.ALL_TURNS])
@@ -55,6 +55,15 @@ def merged(exchanges: Sequence[Exchange], around: Sequence[Exchange] = ()) -> tu
     elif any(chain.calls[-1].is_told for chain in own):
         chains, left = [], []
     return tuple(map(exchange_of, (*chains, *left, *own)))
+
+
+def without_echoes(calls: Sequence[Call]) -> list[Call]:
+    """The calls, but those of which nothing was captured where another record of the same response has it.
+
+    A provider's own client traces its calls without content; an instrumentation beside it traces them once more.
+    """
+    told = {name for call in calls if call.is_told for name in response_of(call)}
+    return [call for call in calls if call.is_told or told.isdisjoint(response_of(call))]
 
 
 def in_order(exchanges: Sequence[Exchange]) -> list[Exchange]:

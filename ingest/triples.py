@@ -1,9 +1,8 @@
 """A turn becomes a QTATriple: texts joined, thinking assembled, tool calls paired, images looked at, names made."""
 
 import hashlib
-from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, islice
 from typing import TypeVar
 
@@ -20,7 +19,6 @@ from ingest.exchange import (
     Text,
     Thinking,
     ToolResult,
-    ToolUse,
     Unknown,
     joined,
     texts_of,
@@ -30,6 +28,7 @@ from ingest.images.reference import ImageRef
 from ingest.images.resolve import Resolver
 from ingest.masking import Mask, masked
 from ingest.metadata import without_metadata
+from ingest.pairing import paired
 from ingest.privacy import Privacy
 from ingest.qta import (
     ImageBlob,
@@ -38,6 +37,7 @@ from ingest.qta import (
     Origin,
     Position,
     QTATriple,
+    Status,
     Substitute,
     ThinkingKind,
     ToolCall,
@@ -109,7 +109,7 @@ def triple_of(exchange: Exchange, turn: Turn, reading: Reading) -> QTATriple:
         model=model,
         conversation_id=exchange.labels.conversation_id,
         turn=turn.number if exchange.turn is None else exchange.turn,
-        response_id=identity.response_id,
+        response_id=identity.response_id or exchange.identity.response_id,
         occurred_at=last_of(message.at for message in turn.asked) or exchange.labels.occurred_at,
         format=reading.format,
         warnings=warnings(exchange, turn, thinking),
@@ -123,13 +123,17 @@ def named(exchange: Exchange, turn: Turn) -> tuple[Identity, tuple[int, ...]]:
 
     A turn of a transcript goes by the model's last message in it, where that has a name: the same when the log is read
     again after it grew, in a copy of it, and, where the name is a response id, in a gateway's log of that response. A
-    turn that went on after it was read ends in another message, and is another triple.
+    turn that went on after it was read ends in another message, and is another triple. A call without its content
+    leaves the response's name to whoever has the content.
     """
     step = () if turn.step is None else (turn.step,)
     own = last_of(message.id for message in turn.done) if exchange.scope is Scope.ALL_TURNS else None
     if own:
         return Identity(response_id=own), (0, turn.choice, *step)
-    return exchange.identity, (turn.number if exchange.scope is Scope.ALL_TURNS else 0, turn.choice, *step)
+    identity = exchange.identity
+    if turn.status is Status.CONTENT_NOT_CAPTURED and not turn.done and identity.span_id:
+        identity = replace(identity, response_id=None)
+    return identity, (turn.number if exchange.scope is Scope.ALL_TURNS else 0, turn.choice, *step)
 
 
 def last_of(values: Iterable[T | None]) -> T | None:
@@ -162,50 +166,6 @@ def runs(parts: Iterable[Part]) -> Iterator[str]:
             run = ""
     if run.strip():
         yield run
-
-
-def paired(parts: Sequence[Part]) -> Iterator[ToolCall]:
-    """Tool calls with their results: by call id or name, else in order.
-
-    A result that belongs to no call here, because the log begins behind it, is kept under no name.
-    """
-    named: dict[str, list[ToolResult]] = defaultdict(list)
-    unnamed: deque[ToolResult] = deque()
-    for part in parts:
-        if isinstance(part, ToolResult) and part.call_id:
-            named[part.call_id].append(part)
-        elif isinstance(part, ToolResult):
-            unnamed.append(part)
-    uses = [part for part in parts if isinstance(part, ToolUse)]
-    waiting = Counter(key for use in uses for key in keys_of(use))
-    for use in uses:
-        own = next((found for key in keys_of(use) if (found := under(named, key, is_last=waiting[key] == 1))), None)
-        waiting.subtract(keys_of(use))
-        yield called(
-            use.name, use.arguments, use.call_id, own or [unnamed.popleft() for _ in range(min(1, len(unnamed)))]
-        )
-    left = [*(result for results in named.values() for result in results), *unnamed]
-    yield from (called("", "", result.call_id, [result]) for result in left)
-
-
-def keys_of(use: ToolUse) -> tuple[str, ...]:
-    """What a call's results may stand under: its id, else its name."""
-    return (*([use.call_id] if use.call_id and use.call_id != use.name else []), use.name)
-
-
-def under(named: dict[str, list[ToolResult]], key: str, *, is_last: bool) -> list[ToolResult]:
-    """The results under an id or a name, which several calls may share: the last of these gets all that are left."""
-    held = named.pop(key, [])
-    if not is_last and held[1:]:
-        named[key] = held[1:]
-        return held[:1]
-    return held
-
-
-def called(name: str, arguments: str, call_id: str | None, results: Sequence[ToolResult]) -> ToolCall:
-    """One call with all that came back for it."""
-    text = "\n".join(result.text for result in results) if results else None
-    return ToolCall(name, arguments, text, call_id, any(result.is_error for result in results))
 
 
 def shown(turn: Turn, reading: Reading) -> Iterator[ImageBlob | ImageFailure]:

@@ -11,9 +11,9 @@ Source: Arize-ai/openinference, spec/semantic_conventions.md and spec/content/.
 
 from dataclasses import replace
 
-from ingest.exchange import Choice, Exchange, Identity, Message, Role, Thinking
+from ingest.exchange import Choice, Exchange, Identity, Image, Message, Role, Thinking, ToolResult
 from ingest.formats import anyones, otel_calls
-from ingest.formats.openinference_messages import messages_in, nested
+from ingest.formats.openinference_messages import REDACTED, messages_in, nested
 from ingest.formats.otel_parts import status_of
 from ingest.formats.otlp import Signal
 from ingest.formats.reading import Json, first_text, text
@@ -21,7 +21,6 @@ from ingest.qta import GuardSignal, Status
 
 KIND = "openinference.span.kind"
 INPUTS, OUTPUTS = "llm.input_messages", "llm.output_messages"
-REDACTED = "__REDACTED__"
 MODELS = ("llm.response.model_name", "llm.model_name", "llm.request.model_name", "embedding.model_name")
 
 
@@ -40,7 +39,7 @@ def exchange_of(signal: Signal) -> Exchange:
     """The exchange of a call."""
     attributes = signal.attributes
     raw = raw_of(attributes)
-    messages = messages_in(nested(attributes, INPUTS), Role.USER) or raw.messages
+    messages = fuller(messages_in(nested(attributes, INPUTS), Role.USER), raw.messages)
     told = answers_of(attributes, raw)
     finish = text(attributes.get("llm.finish_reason"))
     choices = tuple(finished(choice, finish) for choice in told)
@@ -65,7 +64,7 @@ def raw_of(attributes: Json) -> Exchange:
 
 
 def answers_of(attributes: Json, raw: Exchange) -> tuple[Choice, ...]:
-    """The answers: all output messages are one, unless the raw response has several.
+    """The answers: all output messages are one, unless the raw response has several, or says more.
 
     Some instrumentations leave thinking out of the messages that they write; then it is taken from the raw response.
     """
@@ -73,9 +72,26 @@ def answers_of(attributes: Json, raw: Exchange) -> tuple[Choice, ...]:
     if not any(message.parts for message in said) or len(raw.choices) > 1:
         return raw.choices
     first = raw.choices[0] if raw.choices else Choice(())
+    if fuller(said, first.messages) is not said:
+        return (first,)
     thought = () if thoughts(said) else thoughts(first.messages)
     whole = (Message(Role.ASSISTANT, thought), *said) if thought else said
     return (replace(first, messages=whole),)
+
+
+def fuller(flat: tuple[Message, ...], raw: tuple[Message, ...]) -> tuple[Message, ...]:
+    """The flattened messages, or the raw ones where they are the only ones, or have thinking or images beside."""
+    pairs = list(zip(measure(flat), measure(raw), strict=True))
+    return raw if not flat or (all(a <= b for a, b in pairs) and any(a < b for a, b in pairs)) else flat
+
+
+def measure(messages: tuple[Message, ...]) -> tuple[int, int]:
+    """How many thoughts in messages can be read, and how many images can be seen."""
+    parts = [part for message in messages for part in message.parts]
+    images = [part for part in parts if isinstance(part, Image)]
+    images += [image for part in parts if isinstance(part, ToolResult) for image in part.images]
+    n_thoughts = sum(isinstance(part, Thinking) and bool(part.text) for part in parts)
+    return n_thoughts, sum(image.failure is None and image.data != REDACTED for image in images)
 
 
 def thoughts(messages: tuple[Message, ...]) -> tuple[Thinking, ...]:

@@ -80,7 +80,10 @@ def parts_of(body: Json) -> Iterator[Part]:
     parts = [part for item in contents for part in content_part(nearest(item, "message_content"))]
     if not any(isinstance(part, Text) for part in parts):
         parts += content_of(body.get("content"))
-    calls = [call_of(nearest(item, "tool_call")) for item in numbered(body.get("tool_calls"))]
+    called = [nearest(item, "tool_call") for item in numbered(body.get("tool_calls"))]
+    calls = [call_of(call) for call in called]
+    if any(call.get("reasoning_signature") for call in called) and not any(isinstance(p, Thinking) for p in parts):
+        yield Thinking(None)  # Gemini signs the call that it thought of
     if name := text(body.get("function_call_name")):
         calls.append(ToolUse(name, as_text(body.get("function_call_arguments_json"))))
     for thinking in (text(body.get(name)) for name in ("reasoning_content", "reasoning")):
@@ -142,8 +145,11 @@ def reasoning(part: Json) -> Iterator[Thinking]:
 
 
 def image_of(part: Json) -> Image:
-    """An image: `image.image.url` in full, or as other writers shorten it."""
-    held: Any = part.get("image", part.get("image_url"))
+    """An image: `image.image.url` in full, as other writers shorten it, or a block of Anthropic's."""
+    source = as_mapping(part.get("source"))
+    if source.get("data") not in (None, REDACTED):
+        return Image(RefKind.BASE64, as_text(source["data"]), text(source.get("media_type")))
+    held: Any = part.get("image", part.get("image_url")) or source.get("data") or source.get("url")
     while isinstance(held, dict):
         held = next((held[name] for name in ("image", "url", "image_url") if name in held), None)
     if held == REDACTED:

@@ -23,9 +23,10 @@ from ingest.exchange import (
     image_from_url,
     result_of,
 )
+from ingest.formats import anthropic_messages
 from ingest.formats.openai_messages import ROLES, content_parts
 from ingest.formats.reading import Json, Malformed, as_text, first_text, mapping, objects, text, unquoted
-from ingest.qta import RefKind, Status
+from ingest.qta import RefKind, Status, ThinkingKind
 
 FINISHES = {
     "tool_call": Status.INCOMPLETE,
@@ -42,7 +43,10 @@ FINISHES = {
     "guardrail_intervened": Status.BLOCKED,
     "error": Status.ERROR,
 }
-IMAGE_PARTS = ("blob", "uri", "file", "binary", "image-url", "image_url", "image")
+TEXTS = ("text", "input_text", "output_text")
+IMAGE_PARTS = ("blob", "uri", "file", "binary", "image-url", "image_url", "image", "input_image")
+ANTHROPIC_PARTS = ("tool_use", "tool_result", "server_tool_use", "redacted_thinking")  # as some writers hand them on
+REASONING_KINDS = {"summary_text": ThinkingKind.SUMMARY, "reasoning_text": ThinkingKind.RAW}
 
 
 def messages_in(value: Any) -> tuple[Message, ...]:
@@ -100,21 +104,32 @@ def part_of(part: Json) -> Iterator[Part]:
     """One part. A part without its content was not captured, and gives nothing."""
     kind = str(part.get("type") or "text")
     content = part.get("content")
-    if kind == "text":
-        yield from [] if content is None else [Text(as_text(content))]
+    if kind in TEXTS:
+        said = part.get("text") if content is None else content
+        yield from [] if said is None else [Text(as_text(said))]
     elif kind in ("reasoning", "thinking"):
         # With content off the part has no content; an empty one is thinking that the provider withheld.
-        yield from [] if content is None and not part.get("signature") else [Thinking(text(content))]
+        yield from [] if content is None and not part.get("signature") else thinking_of(content)
     elif kind == "refusal":
         yield Refusal(as_text(content))
     elif kind in ("tool_call", "server_tool_call"):
         yield tool_call(part, by_provider=kind != "tool_call")
     elif kind in ("tool_call_response", "server_tool_call_response"):
         yield tool_response(part)
+    elif kind in ANTHROPIC_PARTS or kind.endswith("_tool_result") or isinstance(part.get("source"), dict):
+        yield from anthropic_messages.block_parts(part)
     elif kind in IMAGE_PARTS and is_image(part):
         yield image_of(part)
     else:
         yield Unknown(kind if kind not in IMAGE_PARTS else f"{kind}:{part.get('modality') or media_type(part)}")
+
+
+def thinking_of(content: Any) -> list[Thinking]:
+    """Thinking as text, or as the parts of an item of OpenAI's that OpenLLMetry writes in its place."""
+    held = unquoted(content)
+    if isinstance(held, list) and held and all(isinstance(item, dict) and text(item.get("text")) for item in held):
+        return [Thinking(item["text"], REASONING_KINDS.get(str(item.get("type")))) for item in held]
+    return [Thinking(text(content))]
 
 
 def tool_call(part: Json, *, by_provider: bool) -> ToolUse:
