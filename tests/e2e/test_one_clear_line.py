@@ -29,6 +29,11 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (["run", LOGS, "--backend", "magic"], 2, "auditor.backend = 'magic'"),
         (["run", LOGS, "--backend", "scripted", "--db", "/nowhere/a.duckdb"], 1, "/nowhere/a.duckdb"),
         (["run", LOGS, "--backend", "scripted", "--set", "batching.max_records=0"], 2, "batching.max_records"),
+        (["worker", "kafka://h:1/t"], 2, "kafka://host:port/topic?group=NAME"),
+        (["worker", "kafka://h:1/t?group=g"], 2, "fleet.outcomes is not set"),
+        (["worker", "kafka://h:1/t?group=g", "--outcomes", "kafka://h:1/o"], 2, "images.blob_dir is not set"),
+        (["serve"], 2, "fleet.outcomes is not set"),
+        (["serve", "--outcomes", "kafka://h:1/o", "--set", "serve.workers=1"], 2, "serve.worker_source is not"),
         (["ledger", "--db", "none.duckdb"], 1, "`traceaudit run SOURCE --db none.duckdb` makes one"),
     ],
 )
