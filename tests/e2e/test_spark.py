@@ -1,5 +1,10 @@
-"""Spark against the embedded engine: the same topic, the same content; also when the driver is killed in between."""
+"""Spark against the embedded engine: the same topic, the same content, whoever is killed in between.
 
+On two cores of one process, and on a standalone cluster of two workers.
+"""
+
+import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,11 +17,16 @@ from uuid import uuid4
 import pytest
 from kafka import KafkaProducer
 
+from auditor.errors import ExecutorDiffers
 from auditor.sink import Sink
+from auditor.spark import job_of, key_rows
+from auditor.spark_cli import check
 from auditor.store import Store
+from conf.errors import TraceauditError
 from conf.schema import load
 from ingest.kafka import open_topics
 from tests.e2e.audits import CONTENT, KILLED, OUTCOMES, filled, ledger, rows, run, traceaudit, unique_logs
+from tests.e2e.spark_cluster import cluster, wait_for
 
 if TYPE_CHECKING:
     from tests.broker import Broker
@@ -25,9 +35,16 @@ pytestmark = [pytest.mark.kafka, pytest.mark.spark]
 
 # A small JVM that compiles little: most of these tests is its start.
 JAVA = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1"
-SMALL = {"spark.driver.memory": "1g", "spark.ui.enabled": "false", "spark.driver.extraJavaOptions": JAVA}
+SMALL = {
+    "spark.driver.memory": "1g",
+    "spark.executor.memory": "512m",
+    "spark.executor.extraJavaOptions": JAVA,
+    "spark.ui.enabled": "false",
+    "spark.driver.extraJavaOptions": JAVA,
+}
 CONF = "spark.conf={" + ", ".join(f'"{name}" = "{value}"' for name, value in SMALL.items()) + "}"
 N_RECORDS = 200
+CUT, LAST = "spark.max_offsets_per_trigger=130", "1"  # two micro-batches
 STATES = "SELECT state, reason, count(*) FROM outcomes GROUP BY ALL ORDER BY ALL"
 FATES = OUTCOMES.replace("state,", "replace(state, 'duplicate', 'scored'),")
 DONE = "SELECT count(*) FROM outcomes"
@@ -65,7 +82,7 @@ def transact(broker: "Broker", topic: str) -> None:
     producer.close()
 
 
-def arguments(broker: "Broker", source: str, folder: Path, *options: str) -> list[str]:
+def arguments(broker: "Broker", source: str, folder: Path, master: str, *options: str) -> list[str]:
     """A command line, with a topic of outcomes that is made once for a folder."""
     name = folder / "outcomes"
     if not name.exists():
@@ -73,7 +90,7 @@ def arguments(broker: "Broker", source: str, folder: Path, *options: str) -> lis
     outcomes = f"kafka://{broker.bootstrap}/{name.read_text()}"
     places = ["--outcomes", outcomes, "--checkpoint", str(folder / "checkpoint")]
     settings = ["--set", f"images.blob_dir={folder / 'a.duckdb.blobs'}", "--set", CONF, *options]
-    return ["spark", source, *places, "--master", "local[2]", "--once", "--json", "--backend", "scripted", *settings]
+    return ["spark", source, *places, "--master", master, "--json", "--backend", "scripted", *settings]
 
 
 def drained(broker: "Broker", folder: Path) -> Path:
@@ -99,25 +116,74 @@ def assert_same(db: Path, wanted: Path) -> None:
     assert [line | {"states": None} for line in ledger(db)] == [line | {"states": None} for line in ledger(wanted)]
 
 
-def test_spark_gives_what_the_embedded_engine_gives(
-    broker: "Broker", undisturbed: tuple[str, Path], tmp_path: Path
-) -> None:
-    source, wanted = undisturbed
-    words = arguments(broker, source, tmp_path, "--set", "spark.max_offsets_per_trigger=120")
-    (summary,) = traceaudit(*words)
-    assert_same(drained(broker, tmp_path), wanted)
-    assert summary["batches"] > 1
-    assert (summary["records"],) == rows(wanted, DONE)[0]
-
-
 def test_a_driver_killed_in_a_micro_batch_and_started_again_loses_and_repeats_nothing(
     broker: "Broker", undisturbed: tuple[str, Path], tmp_path: Path
 ) -> None:
     source, wanted = undisturbed
-    words = arguments(broker, source, tmp_path, "--set", "spark.max_offsets_per_trigger=120")
+    words = arguments(broker, source, tmp_path, "local[2]", "--once", "--set", CUT)
     process = subprocess.Popen([sys.executable, "-m", "tests.e2e.spark_dies", *words], stdout=subprocess.DEVNULL)
-    assert process.wait(120) == KILLED
+    assert process.wait(240) == KILLED
     assert not (tmp_path / "checkpoint" / "commits" / "1").exists()
     (summary,) = traceaudit(*words)
     assert summary["records"] < rows(wanted, DONE)[0][0]  # the first micro-batch was done
     assert_same(drained(broker, tmp_path), wanted)
+
+
+def test_a_cluster_that_loses_a_worker_and_is_asked_to_stop_gives_the_same(
+    broker: "Broker", undisturbed: tuple[str, Path], tmp_path: Path
+) -> None:
+    source, wanted = undisturbed
+    commits = tmp_path / "checkpoint" / "commits"
+    with cluster(tmp_path, JAVA) as running:
+        words = arguments(broker, source, tmp_path, running.master, "--set", CUT)
+        driver = subprocess.Popen([sys.executable, "-m", "auditor", *words], stdout=subprocess.PIPE)
+        wait_for(lambda: (commits / "0").exists() or driver.poll() is not None)
+        running.workers[0].kill()
+        wait_for(lambda: (commits / LAST).exists() or driver.poll() is not None)
+        driver.terminate()
+        printed, _ = driver.communicate(timeout=60)
+    assert driver.returncode == 0
+    assert json.loads(printed)["records"] == rows(wanted, DONE)[0][0]
+    assert_same(drained(broker, tmp_path), wanted)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"JAVA_HOME": "/nowhere"}, "traceaudit: JAVA_HOME = /nowhere has no bin/java; install Java 17"),
+        ({"TRACEAUDIT_USER_KEY": ""}, "traceaudit: no key for pseudonyms of users"),
+    ],
+    ids=["java", "key"],
+)
+def test_what_is_missing_is_one_clear_line(
+    broker: "Broker", undisturbed: tuple[str, Path], tmp_path: Path, changes: dict[str, str], said: str
+) -> None:
+    words = arguments(broker, undisturbed[0], tmp_path, "local[2]", "--once")
+    command = [sys.executable, "-m", "auditor", *words]
+    done = subprocess.run(command, env={**os.environ, **changes}, capture_output=True, text=True, check=False)
+    assert done.returncode in {1, 2}
+    assert done.stderr.startswith(said)
+    assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("source", "settings", "said"),
+    [
+        ("logs.jsonl", {}, "Spark reads topics"),
+        ("kafka://b:1/t?group=g", {}, "leave out [?]group="),
+        ("kafka://b:1/t", {}, "fleet.outcomes"),
+        ("kafka://b:1/t", {"fleet.outcomes": "kafka://b:1/o"}, "images.blob_dir"),
+    ],
+)
+def test_a_command_that_lacks_something_is_refused_before_spark_starts(
+    source: str, settings: dict[str, str], said: str
+) -> None:
+    with pytest.raises(TraceauditError, match=said):
+        check(source, load(overrides=settings))
+
+
+def test_an_executor_that_names_people_otherwise_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    job = job_of("kafka://b:1/t", load())
+    monkeypatch.setenv("TRACEAUDIT_USER_KEY", "another key of another machine")
+    with pytest.raises(ExecutorDiffers, match="key for pseudonyms"):
+        next(key_rows(job, ()))
