@@ -3,7 +3,7 @@ ROWS ?= ../shared/data/qta
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test format lint types check bench kafka demo-auditor docs constraints
+.PHONY: help setup demo test format lint types check bench chaos kafka demo-auditor docs constraints
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -31,6 +31,9 @@ check: lint types test ## What has to be green before a commit
 
 bench: .venv/.full .venv/.rivals ## Measure against the bare parts; prints ratios with the machine they hold for
 	$(PYTHON) -m pytest tests/bench -q -s -o timeout=0 $(ARGS)
+
+chaos: .venv/.full ## Kill audits, fleets and the broker, and prove that nothing is lost (ARGS="fleet --kills 100 --seed 7")
+	$(PYTHON) -m tests.chaos $(ARGS)
 
 kafka: .venv/.light ## Start Apache Kafka on 127.0.0.1:9092 for development (Java and Maven)
 	$(PYTHON) -m conf.kafka.broker $(ARGS)

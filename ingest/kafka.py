@@ -89,13 +89,13 @@ class KafkaSource:
     def resume(self, stored: Mapping[Partition, int], again: Mapping[Partition, int] = {}) -> None:
         """See Source."""
         sources = {source for source, _ in stored}
-        try:
-            for name in self.topics.names:
-                # "latest" is for a topic new to us; a partition added while we were away is read from its start.
-                fresh = "earliest" if self.source(name) in sources else self.settings.start
-                self.take_up(self.missing(name), stored, fresh, again)
-        except KafkaError as error:
-            raise unavailable(self.topics, error) from None
+        began = time.monotonic()
+        for name in self.topics.names:
+            # "latest" is for a topic new to us; a partition added while we were away is read from its start.
+            fresh: Fresh = "earliest" if self.source(name) in sources else self.settings.start
+            while not self.taken_up(name, stored, fresh, again):
+                if time.monotonic() - began > QUIET_S:  # nobody could stop us while we wait here
+                    raise unavailable(self.topics, f"the broker went away and did not come back for {QUIET_S:g} s")
 
     def poll(self) -> Polled:
         """See Source."""
@@ -149,6 +149,17 @@ class KafkaSource:
         """The partitions of a topic that are not read yet."""
         numbers = sorted(self.consumer.partitions_for_topic(topic))
         return [tp for number in numbers if (tp := TopicPartition(topic, number)) not in self.next]
+
+    def taken_up(
+        self, topic: str, stored: Mapping[Partition, int], fresh: Fresh, again: Mapping[Partition, int]
+    ) -> bool:
+        """Begin to read a topic; False where the broker went away, and has been waited for."""
+        try:
+            self.take_up(self.missing(topic), stored, fresh, again)
+        except KafkaError as error:
+            self.wait_out(error)
+            return False
+        return True
 
     def take_up(
         self,
