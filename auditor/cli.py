@@ -117,14 +117,15 @@ def audit(sources: "Sequence[Source]", config: Config, around: Surroundings) -> 
     from auditor.store_rows import Run
     from ingest.assembly import Assembler
     from ingest.engines.embedded import Embedded
-    from ingest.normalize import joiner, normalizer
+    from ingest.normalize import joiner, normalizer, resolver_of
     from ingest.privacy import privacy_of
 
     scorer = build(config.auditor, utc_now)
     now, number, policy = utc_now(), version("traceaudit"), config.policy.version
     keeper = around.keeper_of(Run(uuid.uuid4().hex, now, number, scorer.key, scorer.backend_name, policy))
     privacy = privacy_of(config, beside=around.key_file)
-    assembler = Assembler(config.assembly, normalizer(config, privacy), joiner(config, privacy))
+    how = (config, privacy, resolver_of(config, scorer.backend.image_pixels))
+    assembler = Assembler(config.assembly, normalizer(*how), joiner(*how))
     engine = Embedded(sources, assembler, config.batching, around.stored)
     with stop_signals() as stop, progress() as show:
         around.stop_too(stop)

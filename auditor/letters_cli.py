@@ -105,7 +105,7 @@ def read_again(found: "Sequence[LetterLine]", config: Config, store: "Store") ->
     from auditor.scorer import build
     from auditor.store_rows import Run
     from ingest.assembly import Assembler
-    from ingest.normalize import joiner, normalizer
+    from ingest.normalize import joiner, normalizer, resolver_of
     from ingest.privacy import privacy_of
 
     scorer = build(config.auditor, utc_now)
@@ -113,7 +113,8 @@ def read_again(found: "Sequence[LetterLine]", config: Config, store: "Store") ->
     policy = config.policy.version
     store.begin_run(Run(run_id, utc_now(), version("traceaudit"), scorer.key, scorer.backend_name, policy))
     privacy = privacy_of(config, beside=key_file(config))
-    assembler = Assembler(config.assembly, normalizer(config, privacy), joiner(config, privacy))
+    how = (config, privacy, resolver_of(config, scorer.backend.image_pixels))
+    assembler = Assembler(config.assembly, normalizer(*how), joiner(*how))
     return replay(found, LetterKeeper(store, run_id, utc_now), scorer, assembler, config.batching)
 
 

@@ -13,7 +13,7 @@ def doctor(argv: list[str]) -> int:
     from ingest.doctor import Summary, examine
     from ingest.doctor_table import print_summary
     from ingest.formats import FORMATS
-    from ingest.normalize import joiner, normalizer
+    from ingest.normalize import joiner, normalizer, resolver_of
     from ingest.privacy import privacy_of
     from ingest.source import open_source, records_of
 
@@ -30,7 +30,8 @@ def doctor(argv: list[str]) -> int:
     records = records_of(open_source(args.source, config))
     privacy = privacy_of(config, user_key=secrets.token_bytes())  # nothing is kept, so pseudonyms need not last
     summary = Summary(masked=privacy.masks.kinds)
-    assembler = Assembler(config.assembly, normalizer(config, privacy), joiner(config, privacy))
+    how = (config, privacy, resolver_of(config))
+    assembler = Assembler(config.assembly, normalizer(*how), joiner(*how))
     for examined in examine(assembled(islice(records, args.limit), assembler)):
         summary.add(examined)
         if args.json:

@@ -36,15 +36,17 @@ TENANT_HEADER = "tenant"
 NO_ANSWER = {Status.ERROR: "provider_error", Status.BLOCKED: "blocked"}
 
 
-def normalizer(config: Config, privacy: Privacy | None = None) -> Callable[[Record], Normalized]:
-    """`normalize` as `config` says; `privacy` takes the place of the configured one.
+def normalizer(
+    config: Config, privacy: Privacy | None = None, images: Resolver | None = None
+) -> Callable[[Record], Normalized]:
+    """`normalize` as `config` says; `privacy` and `images` take the place of the configured ones.
 
     Raises:
         ConfigError: a pin or a mapping file that cannot be used.
         UserKeyMissing, MissingExtra: see `privacy_of`.
     """
     privacy, pins, schema_of = privacy or privacy_of(config), pins_of(config), registry_of(config)
-    apart, resolver = config.assembly.enabled, resolver_of(config)
+    apart, resolver = config.assembly.enabled, images or resolver_of(config)
 
     def normalized(record: Record) -> Normalized:
         pin = pins.of(record.position.source)
@@ -54,9 +56,11 @@ def normalizer(config: Config, privacy: Privacy | None = None) -> Callable[[Reco
     return normalized
 
 
-def joiner(config: Config, privacy: Privacy | None = None) -> Callable[[str, Sequence[Any], Record], Normalized]:
-    """`join` as `config` says; `privacy` takes the place of the configured one."""
-    privacy, pins, resolver = privacy or privacy_of(config), pins_of(config), resolver_of(config)
+def joiner(
+    config: Config, privacy: Privacy | None = None, images: Resolver | None = None
+) -> Callable[[str, Sequence[Any], Record], Normalized]:
+    """`join` as `config` says; `privacy` and `images` take the place of the configured ones."""
+    privacy, pins, resolver = privacy or privacy_of(config), pins_of(config), images or resolver_of(config)
 
     def joined(name: str, payloads: Sequence[Any], record: Record) -> Normalized:
         pin = pins.of(record.position.source)
@@ -74,9 +78,9 @@ def registry_of(config: Config) -> SchemaOf | None:
     return Registry(config.registry).schema
 
 
-def resolver_of(config: Config) -> Resolver:
-    """What gives images, with copies of the size that the guard sees."""
-    return Resolver(config.images, config.auditor.max_image_pixels, config.fetch)
+def resolver_of(config: Config, model_pixels: int = 0) -> Resolver:
+    """What gives images, with copies of the size that a guard sees; 0: without copies."""
+    return Resolver(config.images, model_pixels, config.fetch)
 
 
 def without_bytes(item: Normalized, masks: Masks) -> Normalized:

@@ -39,6 +39,11 @@ class Backend(Protocol):
     rounding. Both methods may be called again with the same triples. Broken machinery raises BackendFailed.
     """
 
+    @property
+    def image_pixels(self) -> int:
+        """To how many pixels it shrinks images first, for copies to be made of that size; 0: it looks at none."""
+        ...
+
     def complete(self, triples: Sequence[QTATriple]) -> list[Completion | TooLong]:
         """The greedy completion of each triple's prompt."""
         ...

@@ -56,6 +56,11 @@ class ScriptedBackend:
         """
         return cls((*read_table(config.scripted_table), EVERYTHING_SAFE))
 
+    @property
+    def image_pixels(self) -> int:
+        """See Backend."""
+        return 0
+
     def complete(self, triples: Sequence[QTATriple]) -> list[Completion | TooLong]:
         """The completion of the first rule that matches, words counted as tokens."""
         texts = [(render_fields(triple), self.rule_for(triple).completion) for triple in triples]

@@ -59,6 +59,11 @@ class TransformersBackend:
             config.max_new_tokens,
         )
 
+    @property
+    def image_pixels(self) -> int:
+        """See Backend."""
+        return self.prompts.vision.max_pixels
+
     def complete(self, triples: Sequence[QTATriple]) -> list[Completion | TooLong]:
         """The greedy completion of each triple's prompt."""
         prompted = [self.prompts.prompt(triple) for triple in triples]

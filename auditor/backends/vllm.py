@@ -43,6 +43,11 @@ class VllmBackend:
         prompts = PromptBuilder.load(config, checkpoint.folder, system_prompt)
         return cls(start_engine(config, checkpoint), prompts, config.max_new_tokens)
 
+    @property
+    def image_pixels(self) -> int:
+        """See Backend."""
+        return self.prompts.vision.max_pixels
+
     def complete(self, triples: Sequence[QTATriple]) -> list[Completion | TooLong]:
         """The greedy completion of each triple's prompt."""
         prompted = [self.prompts.prompt(triple) for triple in triples]

@@ -78,6 +78,8 @@ class Breaking:
         self.questions = questions
         self.sizes: list[int] = []
 
+    image_pixels = 0
+
     def complete(self, triples: Sequence[QTATriple]) -> list[Completion | TooLong]:
         self.sizes.append(len(triples))
         if any(triple.question in self.questions for triple in triples):

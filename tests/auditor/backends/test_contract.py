@@ -13,8 +13,11 @@ from auditor.labels import LabelProbabilities
 from auditor.models import DEMO, find_checkpoint
 from auditor.prompt import read_system_prompt
 from conf.schema import load
-from ingest.qta import ImageBlob, QTATriple
+from ingest.images.reference import ImageRef
+from ingest.images.resolve import Resolver
+from ingest.qta import ImageBlob, Origin, QTATriple, RefKind
 from tests.factories import make_image, make_triple
+from tests.ingest.images.drawn import photo
 
 CONFIG = load([], {"auditor.max_new_tokens": "120", "auditor.max_prompt_tokens": "1500"}).auditor
 
@@ -111,3 +114,14 @@ def test_vllm_and_transformers_agree() -> None:
     for (one, p), (other, q) in zip(*answers, strict=True):
         assert one == other
         assert p.harm_score == pytest.approx(q.harm_score, abs=1e-3)
+
+
+def test_copies_of_images_give_what_the_originals_give(backend: Backend) -> None:
+    """The copies are of the size that the backend names; a photo is taken that it shrinks."""
+    resolver = Resolver(load().images, backend.image_pixels)
+    found = resolver.resolve(ImageRef(RefKind.BASE64, Origin.USER, photo((900, 700))), None)
+    assert isinstance(found, ImageBlob)
+    assert bool(found.copy) == bool(backend.image_pixels)
+    plain = ImageBlob(found.sha256, found.media_type, found.width, found.height, found.data)
+    with_copy, without = (make_triple(images=(image,)) for image in (found, plain))
+    assert judge(backend, [with_copy]) == judge(backend, [without])
