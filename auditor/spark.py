@@ -12,13 +12,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import cache
-from pathlib import Path
 from threading import Event
 from typing import Any
 
 import pyarrow as pa
 
-from auditor.blobs import Blobs
+from auditor.blobs import BlobStore, open_blobs
 from auditor.cli import utc_now
 from auditor.errors import ExecutorDiffers, OutcomesUnwritable
 from auditor.outcomes import OutcomesKeeper, Write, sha256
@@ -82,7 +81,7 @@ class Parts:
     join: Join
     write: Write
     bury: Bury
-    blobs: Blobs
+    blobs: BlobStore
 
 
 @cache
@@ -104,7 +103,7 @@ def parts_of(config_json: str, source: str, anyone: str) -> Parts:
         joiner(config, privacy),
         open_outlet(outcomes_of(config), config).write,
         ExitStack().enter_context(grave_for([source], config)),
-        Blobs(Path(config.images.blob_dir)),
+        open_blobs(config.images.blob_dir),
     )
 
 

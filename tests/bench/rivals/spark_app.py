@@ -3,33 +3,13 @@
 import json
 import sys
 import time
-from collections.abc import Iterator
-from functools import cache
-
-import pandas as pd
 
 from conf.schema import load
 from conf.spark.jars import connector_jars
 from ingest.engines.spark import open_session
-from tests.bench.rivals.mapping import Mapped
+from tests.bench.rivals.spark_task import triples
 
 OPTIONS = {"startingOffsets": "earliest", "endingOffsets": "latest"}
-
-
-@cache
-def mapped() -> Mapped:
-    """One for each Python process."""
-    return Mapped()
-
-
-def triples(frames: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
-    """What each frame of records gives: triples, and the sum of their ids."""
-    for frame in frames:
-        counter = mapped()
-        counter.triples = counter.checksum = 0
-        for value in frame["value"]:
-            counter.value(bytes(value))
-        yield pd.DataFrame([{"triples": counter.triples, "checksum": counter.checksum}])
 
 
 if __name__ == "__main__":
