@@ -5,6 +5,8 @@ from collections.abc import Callable
 from concurrent.futures import Future, wait
 from queue import SimpleQueue
 
+END_S = 1.0
+
 
 class Aside:
     """One thread, started when first needed, for all the calls: libraries keep state by thread.
@@ -13,7 +15,7 @@ class Aside:
     """
 
     def __init__(self) -> None:
-        self.calls: SimpleQueue[tuple[Callable[[], None], Future[None]]] = SimpleQueue()
+        self.calls: SimpleQueue[tuple[Callable[[], None], Future[None]] | None] = SimpleQueue()
         self.thread: threading.Thread | None = None
 
     def run(self, function: Callable[[], None], meanwhile: Callable[[], None], every_s: float) -> None:
@@ -31,10 +33,16 @@ class Aside:
             meanwhile()
         done.result()
 
+    def end(self) -> None:
+        """Let the thread go, with all that it holds; one that is in the middle of a call stays until that returns."""
+        self.calls.put(None)
+        if self.thread is not None:
+            self.thread.join(END_S)
+
     def work(self) -> None:
-        """Make the calls, one after another."""
-        while True:
-            function, done = self.calls.get()
+        """Make the calls, one after another, until `end`."""
+        while call := self.calls.get():
+            function, done = call
             try:
                 function()
             except BaseException as error:  # noqa: BLE001 - raised where the call was made

@@ -55,6 +55,7 @@ class Embedded:
         try:
             self.read(handle, stop)
         finally:
+            self.aside.end()
             for source in self.sources:
                 source.close()
 
