@@ -99,42 +99,51 @@ def holding_calls(spans: Iterable[Observation]) -> set[str]:
 
 
 def in_turns(
-    calls: Sequence[Observation], spans: Sequence[Observation], trace: Observation | None
+    calls: Sequence[Observation], spans: Iterable[Observation], trace: Observation | None
 ) -> Iterator[Exchange]:
     """The exchange of each call; those whose request is lost go on from the call before them in the same parent."""
-    done: dict[str | None, Exchange] = {}
-    alone = {one.name: exchange_of(one, trace) for one in calls}
-    for one in (*calls, None):
-        if one is None:
-            yield from done.values()
-            return
-        parent = text(one.get("parentObservationId"))
-        found, before = alone[one.name], done.get(parent)
-        is_lost = not any(message.role is not Role.SYSTEM for message in found.messages) and found.choices
-        if is_lost and before is not None and parent and before.choices:
-            done[parent] = gone_on(before, found, tools_between(spans, before, one))
-            continue
-        if before is not None:
-            yield before
-        done[parent] = found
+    runs: list[list[tuple[Observation, Exchange]]] = []
+    latest: dict[str | None, list[tuple[Observation, Exchange]]] = {}
+    for one in calls:
+        parent, found = text(one.get("parentObservationId")), exchange_of(one, trace)
+        run = latest.get(parent) if parent and is_lost(found) else None
+        if run is None or not run[-1][1].choices:
+            run = latest[parent] = []
+            runs.append(run)
+        run.append((one, found))
+    tools: dict[str | None, list[Observation]] = {}
+    for one in spans:
+        if one.kind == "TOOL":
+            tools.setdefault(text(one.get("parentObservationId")), []).append(one)
+    yield from (gone_on(run, tools.get(text(run[0][0].get("parentObservationId")), [])) for run in runs)
 
 
-def tools_between(spans: Iterable[Observation], before: Exchange, after: Observation) -> tuple[Message, ...]:
-    """What tools gave back in the same parent, up to a call; those that are known already are left out."""
-    known = {message.id for choice in before.choices for message in choice.messages}
-    parent, start = text(after.get("parentObservationId")), str(after.get("startTime"))
-    return tuple(
-        Message(
-            Role.TOOL,
-            (ToolResult("\n".join(said_by(one)), text(attributes(one).get("gen_ai.tool.call.id"))),),
-            id=one.name,
-        )
-        for one in spans
-        if one.kind == "TOOL"
-        and one.name not in known
-        and text(one.get("parentObservationId")) == parent
-        and str(one.get("startTime")) <= start
-    )
+def is_lost(exchange: Exchange) -> bool:
+    """Whether a call has an answer, and nothing of its request is left."""
+    return bool(exchange.choices) and not any(message.role is not Role.SYSTEM for message in exchange.messages)
+
+
+def gone_on(run: Sequence[tuple[Observation, Exchange]], tools: Sequence[Observation]) -> Exchange:
+    """The last call of a run, with those before it, and what the tools gave back that ran between them."""
+    (first, begun), (_, last) = run[0], run[-1]
+    if len(run) == 1:
+        return begun
+    messages: list[Message] = []
+    waiting = iter([one for one in tools if str(one.get("startTime")) >= str(first.get("startTime"))])
+    tool = next(waiting, None)
+    for one, exchange in run:
+        while tool is not None and str(tool.get("startTime")) <= str(one.get("startTime")):
+            messages.append(result_of(tool))
+            tool = next(waiting, None)
+        messages += exchange.choices[0].messages
+    choice = replace(last.choices[0], messages=tuple(messages))
+    return replace(last, messages=begun.messages, choices=(choice,), labels=begun.labels)
+
+
+def result_of(tool: Observation) -> Message:
+    """What a tool gave back, as a message."""
+    result = ToolResult("\n".join(said_by(tool)), text(attributes(tool).get("gen_ai.tool.call.id")))
+    return Message(Role.TOOL, (result,), id=tool.name)
 
 
 def said_by(tool: Observation) -> Iterator[str]:
@@ -143,13 +152,6 @@ def said_by(tool: Observation) -> Iterator[str]:
     parts = output.get("content") if isinstance(output, dict) else None
     texts = [text(as_mapping(part).get("text")) for part in parts] if isinstance(parts, list) else []
     yield from [found for found in texts if found] or [as_text(output)]
-
-
-def gone_on(before: Exchange, now: Exchange, between: tuple[Message, ...]) -> Exchange:
-    """A call with those before it in its turn."""
-    messages = (*before.choices[0].messages, *between, *now.choices[0].messages)
-    choice = replace(now.choices[0], messages=messages)
-    return replace(now, messages=before.messages, choices=(choice,), labels=before.labels)
 
 
 def is_told(one: Observation) -> bool:

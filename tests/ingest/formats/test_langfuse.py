@@ -1,5 +1,6 @@
 """Observations of one Langfuse trace that come in records of their own give what the whole trace gives."""
 
+import time
 from dataclasses import replace
 from itertools import permutations
 from pathlib import Path
@@ -160,3 +161,19 @@ def test_two_ways_to_write_a_name_are_one(config: Config) -> None:
     )
 
     assert replace(one, model=two.model) == two
+
+
+def test_many_calls_whose_requests_are_lost_take_time_in_proportion(config: Config) -> None:
+    """4,000 calls and as many tools in one parent, none of which repeats what came before."""
+    base = {"traceId": "trace-long", "parentObservationId": "root", "startTime": "2026-05-04T10:00:00Z"}
+    calls = [
+        {**base, "id": f"g{n}", "type": "GENERATION", "output": {"role": "assistant", "content": f"Step {n}."}}
+        for n in range(4000)
+    ]
+    tools = [{**base, "id": f"t{n}", "type": "TOOL", "output": f"result {n}"} for n in range(4000)]
+    began = time.perf_counter()
+
+    (triple,) = whole({"trace": {"id": "trace-long"}, "observations": [*calls, *tools]}, config)
+
+    assert time.perf_counter() - began < 10
+    assert len(triple.tool_calls) == 4000
