@@ -6,7 +6,6 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
-from pathlib import Path
 from threading import Event, Thread
 from typing import TYPE_CHECKING
 
@@ -71,15 +70,15 @@ def check(source: str, config: Config) -> None:
     if not config.fleet.outcomes.startswith("kafka://"):
         raise ConfigError("fleet.outcomes is not set: say where outcomes go, as --outcomes kafka://host:port/topic")
     if not config.images.blob_dir:
-        raise ConfigError("images.blob_dir is not set: a folder that workers and service share, for images by hash")
+        raise ConfigError("images.blob_dir is not set: a folder or bucket that all share, for images by hash")
 
 
 def keepers(outlet: "Outlet", bury: "Bury", config: Config) -> "Callable[[Run], OutcomesKeeper]":
     """What keeps the batches of a run of ours."""
-    from auditor.blobs import Blobs
+    from auditor.blobs import open_blobs
     from auditor.outcomes import OutcomesKeeper
 
-    blobs, max_bytes = Blobs(Path(config.images.blob_dir)), config.fleet.max_message_bytes
+    blobs, max_bytes = open_blobs(config.images.blob_dir), config.fleet.max_message_bytes
     return lambda run: OutcomesKeeper(outlet.write, blobs, run, max_bytes, bury)
 
 
