@@ -32,7 +32,7 @@ def worker(argv: Sequence[str]) -> int:
     began = time.monotonic()
     with ExitStack() as stack:
         outlet = stack.enter_context(closing(open_outlet(parse_topics(config.fleet.outcomes), config, idempotent=True)))
-        sources = open_sources([args.source], config, follow=args.follow)
+        sources = open_sources([args.source], config, follow=args.follow, group_decides=True)
         for source in sources:
             stack.enter_context(closing(source))
         bury = stack.enter_context(grave_for([args.source], config))

@@ -6,7 +6,7 @@ One process reads all partitions; kafka_group.py is for several that share them.
 import logging
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from conf.schema import Config
@@ -30,8 +30,10 @@ RETRY_S = 0.5  # after an error that passes
 QUIET_S = 60.0  # a source that does not follow gives up when the broker brings nothing for so long before the end
 
 
-def open_topics(text: str, config: Config, *, follow: bool) -> "KafkaSource":
+def open_topics(text: str, config: Config, *, follow: bool, group_decides: bool = False) -> "KafkaSource":
     """A source over all partitions of the topics that `text` names; with a group, over those that it gives us.
+
+    See `ingest.source.open_sources` for the options.
 
     Raises:
         SourceSyntax: see `parse_topics`.
@@ -41,7 +43,7 @@ def open_topics(text: str, config: Config, *, follow: bool) -> "KafkaSource":
     """
     from ingest.kafka_group import GroupSource
 
-    topics = parse_topics(text)
+    topics = replace(parse_topics(text), group_decides=group_decides)
     kind = GroupSource if topics.group else KafkaSource
     try:
         cluster = cluster_of(topics, config.kafka)

@@ -76,7 +76,8 @@ class Changes(ConsumerRebalanceListener):  # type: ignore[misc]
 class GroupSource(KafkaSource):
     """The partitions of some topics that a group gives us; a Source.
 
-    Where reading a partition begins: where the store stands; else where the group has come; else `kafka.start`.
+    Where reading a partition begins: where the store stands; else, for those without a store, where the group has
+    come; else at `kafka.start`.
 
     Attributes:
         changes: what the group gave and took, and what is not dealt with yet.
@@ -106,7 +107,7 @@ class GroupSource(KafkaSource):
             return
         for tp in new:
             place = self.place(tp)
-            known = (stored.get(place), committed[tp])
+            known = (stored.get(place), committed[tp] if self.topics.group_decides else None)
             self.begin(tp, start_in_group(place, known, available[tp], self.settings.start, again.get(place)))
             self.ends[tp] = available[tp].stop
             self.changes.assigned.discard(tp)

@@ -94,13 +94,17 @@ class Source(Protocol):
         """Give back files and connections; may be called twice."""
 
 
-def open_sources(texts: Sequence[str], config: Config, *, follow: bool = False) -> list[Source]:
+def open_sources(
+    texts: Sequence[str], config: Config, *, follow: bool = False, group_decides: bool = False
+) -> list[Source]:
     """The sources that `texts` name; files become one source, in which each file is read once.
 
     Args:
         texts: SOURCE arguments of the command line.
         config: its ingest, batching and kafka sections are used.
         follow: keep waiting for more instead of ending at what is there; topics and standard input only.
+        group_decides: a partition without a stored position begins where its group has come: for those without a
+            store, since whoever has one must not leave out what it has never seen.
 
     Raises:
         SourceSyntax: a text that names no source, or one that cannot be followed.
@@ -114,7 +118,9 @@ def open_sources(texts: Sequence[str], config: Config, *, follow: bool = False) 
     paths = [text for text in texts if text != "-" and "://" not in text]
     if follow and paths:
         raise SourceSyntax(f"{paths[0]}: files end; --follow is for kafka://… and -")
-    streams = [open_stream(text, config, follow=follow) for text in texts if text not in paths]
+    streams = [
+        open_stream(text, config, follow=follow, group_decides=group_decides) for text in texts if text not in paths
+    ]
     return [*([Replay(find_files(paths), config)] if paths else []), *streams]
 
 
@@ -123,7 +129,7 @@ def open_source(text: str, config: Config) -> Source:
     return open_sources([text], config)[0]
 
 
-def open_stream(text: str, config: Config, *, follow: bool) -> Source:
+def open_stream(text: str, config: Config, *, follow: bool, group_decides: bool = False) -> Source:
     """Standard input or topics."""
     if text == "-":
         from ingest.stdin import Stdin
@@ -132,7 +138,7 @@ def open_stream(text: str, config: Config, *, follow: bool) -> Source:
     if text.startswith("kafka://"):
         from ingest.kafka import open_topics
 
-        return open_topics(text, config, follow=follow)
+        return open_topics(text, config, follow=follow, group_decides=group_decides)
     raise SourceSyntax(f"{text}: a source is a path, a folder, a glob, -, or kafka://host:port/topic")
 
 

@@ -21,11 +21,13 @@ class Topics:
 
     Attributes:
         group: shares the partitions out among its members, and is told how far reading has come.
+        group_decides: what it was told is where a partition without a stored position begins.
     """
 
     brokers: tuple[str, ...]
     names: tuple[str, ...]
     group: str | None = None
+    group_decides: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,6 +86,15 @@ def test_a_topic_gives_the_verdicts_that_the_files_give(broker: "Broker", tmp_pa
     assert [line["partition"] for line in ledger(from_topic)] == [0, 1, 2, 3]
 
 
+@pytest.mark.kafka
+def test_a_new_database_leaves_nothing_out_wherever_its_group_stands(broker: "Broker", tmp_path: Path) -> None:
+    source = f"{filled(broker, list(unique_logs(30)))}?group=g-{uuid4().hex[:8]}"
+    first, second = tmp_path / "first.duckdb", tmp_path / "second.duckdb"
+    assert run(source, first)["verdicts"] == 30
+    assert run(source, second)["verdicts"] == 30
+    assert run(source, second)["records"] == 0
+
+
 @pytest.fixture(scope="module")
 def undisturbed(broker: "Broker", tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
     """A topic, and the database of an audit of it that nothing disturbed."""

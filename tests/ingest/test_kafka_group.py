@@ -52,7 +52,8 @@ class Member:
         self.work = work
         self.stop = Event()
         self.error: BaseException | None = None
-        (self.source,) = open_sources([f"kafka://{broker.bootstrap}/{topic}?group=g-{topic}"], settings, follow=True)
+        name = f"kafka://{broker.bootstrap}/{topic}?group=g-{topic}"
+        (self.source,) = open_sources([name], settings, follow=True, group_decides=True)
         assembler = Assembler(settings.assembly, as_read, not_joined)
         self.engine = Embedded([self.source], assembler, settings.batching, lambda: Stored(dict(self.known())))
         self.thread = threading.Thread(target=self.run)
