@@ -135,9 +135,10 @@ def exchange_of(chain: Chain) -> Exchange:
     system = next((found for call in (chain.calls[-1], *told) if (found := system_of(call))), ())
     timeline, n_given, n_steps = laid_out(chain)
     history = (message for message in asking.log[: asking.start] if message.role is not Role.SYSTEM)
+    prompt, asked = told_from_prompt(asking.asked, [call.last.asked for call in chain.around])
     return replace(
         final,
-        messages=(*system, *history, *asking.asked, *timeline.messages(0, n_given)),
+        messages=(*system, *prompt, *history, *asked, *timeline.messages(0, n_given)),
         choices=tuple(choices_of(final, timeline, n_given, n_steps)),
         scope=Scope.LAST_TURN,
         model=final.model or next((call.exchange.model for call in told if call.exchange.model), None),
@@ -145,6 +146,15 @@ def exchange_of(chain: Chain) -> Exchange:
         warnings=tuple(dict.fromkeys(word for call in told for word in call.exchange.warnings)),
         guards=tuple(dict.fromkeys(signal for call in told for signal in signals_of(call, final))),
     )
+
+
+def told_from_prompt(
+    asked: tuple[Message, ...], others: Iterable[tuple[Message, ...]]
+) -> tuple[tuple[Message, ...], tuple[Message, ...]]:
+    """A prompt that an agent puts before the question under role user, and the question as the agent was asked it."""
+    ends = [len(asked) - len(other) for other in others if other and mark_of(other) == mark_of(asked[-len(other) :])]
+    start = max((end for end in ends if end > 0), default=0)
+    return tuple(replace(message, role=Role.SYSTEM) for message in asked[:start]), asked[start:]
 
 
 def system_of(call: Call) -> tuple[Message, ...]:

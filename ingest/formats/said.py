@@ -9,6 +9,7 @@ r"""What was said, in whatever shape a framework handed it to a tracer: messages
 Each message goes by its own marks, since frameworks mix them.
 """
 
+import ast
 import re
 from collections.abc import Iterator
 from itertools import chain
@@ -50,12 +51,22 @@ def decoded(value: Any, depth: int = MAX_DEPTH) -> Any:
     """`value`, out of the strings that it was written into, one in another."""
     while isinstance(value, str) and depth:
         inner = unquoted(value)
+        if inner is value and value.startswith("{'role'"):
+            inner = literal(value)
         if inner is value and value[:1] == '"' == value[-1:] and len(value) > 1:
             inner = as_mapping(unquoted(f'{{"held": {value}}}')).get("held", value)
         if inner is value or inner == value:
             break
         value, depth = inner, depth - 1
     return value
+
+
+def literal(value: str) -> Any:
+    """A message that was logged as Python writes it; the text as it is where it is none."""
+    try:
+        return ast.literal_eval(value)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return value
 
 
 def messages_in(value: Any, role: Role = Role.USER, depth: int = MAX_DEPTH) -> tuple[Message, ...]:
