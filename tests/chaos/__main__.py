@@ -1,12 +1,14 @@
 """Run disturbances with a seed and print what was found: python -m tests.chaos embedded --kills 100 --seed 1."""
 
 import argparse
+import os
 import sys
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+from conf.schema import load
 from tests.broker import Broker
 from tests.chaos import broker_restarts, embedded, fleet, storm
 from tests.chaos.load import fill
@@ -27,6 +29,7 @@ def main() -> int:
     options.add_argument("--moves", type=int, default=50, help="joins, leaves and suspensions of workers")
     options.add_argument("--records", type=int, default=1500)
     args = options.parse_args()
+    os.environ.pop(load().ingest.user_key_env, None)  # the key is in a file beside each database
     with tempfile.TemporaryDirectory() as scratch:
         broker = Broker(Path(scratch) / "kafka")
         broker.start()
