@@ -1,24 +1,49 @@
 """An S3 that answers on this machine, and an environment in which only it is asked."""
 
+import subprocess
+import sys
+import time
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from moto.server import ThreadedMotoServer
+
+from conf.kafka.broker import free_port
+from tests.broker import DIE_WITH_US
 
 BUCKET = "pictures"
 
 
 @contextmanager
 def running_s3() -> Iterator[str]:
-    """The server's address."""
-    server = ThreadedMotoServer(port=0, verbose=False)
-    server.start()
-    _, port = server.get_host_and_port()
+    """The server's address; a process of its own, since vLLM's compiler stumbles over its web framework in ours."""
+    port = free_port()
+    address = f"http://127.0.0.1:{port}"
+    process = subprocess.Popen(
+        [*DIE_WITH_US, sys.executable, "-m", "moto.server", "-p", str(port)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     try:
-        yield f"http://127.0.0.1:{port}"
+        wait_for(address)
+        yield address
     finally:
-        server.stop()
+        process.kill()
+        process.wait()
+
+
+def wait_for(address: str, timeout_s: float = 60.0) -> None:
+    """Until the server answers."""
+    deadline = time.monotonic() + timeout_s
+    while True:
+        try:
+            urllib.request.urlopen(address, timeout=5).close()  # noqa: S310 - our own address
+        except OSError:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        else:
+            return
 
 
 def use(address: str, patch: pytest.MonkeyPatch) -> None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 NAMES = ("worker", "worker", "serve")
 KILLED = -9
+TOO_EARLY = -15  # asked to stop before it could listen
 LATEST_POINT = 3
 LONGEST_S = 180.0  # from the last kill to the end
 MOMENTS_S = (1.0, 3.0)  # a process needs about a second to begin
@@ -65,7 +66,7 @@ def running(fleet: Fleet, names: tuple[str, ...]) -> Iterator[list["subprocess.P
         for process in processes:
             process.terminate()
         codes = [process.wait(90) for process in processes]
-    assert set(codes) <= {0, KILLED}, f"ended with {codes}"
+    assert set(codes) <= {0, KILLED, TOO_EARLY}, f"ended with {codes}"
 
 
 def start(fleet: Fleet, name: str, die_at: tuple[str, int] | None = None) -> "subprocess.Popen[bytes]":

@@ -37,8 +37,16 @@ def test_a_fault_of_ours_is_not_hidden() -> None:
 def test_each_command_refuses_a_wrong_setting_before_it_does_anything(
     command: str, capsys: pytest.CaptureFixture[str], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    source = {"doctor": ["-"], "run": ["-"], "eval": ["rows.jsonl"], "dead-letters": ["list"]}.get(command, [])
-    assert main([command, *source, "--set", "policy.escalate=2"]) == USAGE
+    topic = "kafka://h:1/t?group=g"
+    source = {
+        "doctor": ["-"],
+        "run": ["-"],
+        "worker": [topic],
+        "spark": [topic, "--checkpoint", "c"],
+        "eval": ["rows.jsonl"],
+        "dead-letters": ["list"],
+    }
+    assert main([command, *source.get(command, []), "--set", "policy.escalate=2"]) == USAGE
     assert "policy.escalate = 2" in capsys.readouterr().err
 
 
