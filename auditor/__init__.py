@@ -3,7 +3,9 @@
 verdict     Judgment, Verdict and its key
 models      finds and checks a checkpoint; builtin:demo is one of them
 tokens      the guard's tokenizer, which makes no special token of log text
-prompt      a triple becomes the guard's prompt, as token ids
+guard_input  what the guard is shown of a triple, as text and images
+local_policy  the operator's own policy for a tenant or application, shown beside it
+prompt      that becomes the guard's prompt, as token ids
 vision      an image as the guard sees it
 bisect      finds the triple at which a backend breaks, so that the others are judged
 microbatch  which triples go through the model together
@@ -12,9 +14,14 @@ backends/   what runs the model: transformers, vllm, scripted
 completion  the guard's text becomes analysis and judgment, or is unreadable
 labels      the label trie: 0, 0.5 and 1 as token paths, and their probabilities
 category    the kind of risk, read off an analysis
-scorer      prompt, backend, completion, verdict: one verdict per triple, in order
+opinion     what the guard said of one case
+modes       the ways to ask it: in full, by triage, or in a cascade of both
+reuse       a verdict for identical content that was judged before
+key         what verdicts are filed under
+scorer      shown, asked, read: one verdict per triple, in order
 store       the DuckDB file: one transaction a batch; it, store_letters.py and queries.py are the only places with SQL
 store_rows  what is stored, as rows
+verdict_rows  a verdict as a row, and back
 store_letters  dead letters in the database: found, taken out again, settled
 migrate     brings a database file to this version's tables
 blobs       the folder of original images, by content

@@ -21,6 +21,7 @@ from conf.schema import Config
 if TYPE_CHECKING:
     from auditor.ledger import LedgerLine
     from auditor.pipeline import Keeper, Tally
+    from auditor.reuse import Recall
     from auditor.store import Store
     from auditor.store_rows import Run
     from auditor.telemetry import Telemetry
@@ -57,7 +58,7 @@ def run(argv: Sequence[str]) -> int:
             f"model {config.auditor.model}, backend {config.auditor.backend}, db {config.store.path}", file=sys.stderr
         )
         telemetry = stack.enter_context(metrics(args.metrics_port, sources, store))
-        around = Surroundings(keeper_of, store.standing, key_file(config), telemetry)
+        around = Surroundings(keeper_of, store.standing, key_file(config), telemetry, recall=store.recall)
         tally = audit(sources, config, around)
     show_tally(tally, time.monotonic() - began, as_json=args.json)
     return 0
@@ -100,6 +101,7 @@ class Surroundings:
         key_file: where a key for pseudonyms may be made; None where one has to be configured.
         telemetry: counts, where that is asked for.
         stop_too: told of the event that ends the audit, for those who have reasons of their own to set it.
+        recall: verdicts that are kept, for content that comes again.
     """
 
     keeper_of: "Callable[[Run], Keeper]"
@@ -107,6 +109,7 @@ class Surroundings:
     key_file: Path | None = None
     telemetry: "Telemetry | None" = None
     stop_too: Callable[[Event], None] = lambda _: None
+    recall: "Recall | None" = None
 
 
 def audit(sources: "Sequence[Source]", config: Config, around: Surroundings) -> "Tally":
@@ -120,7 +123,8 @@ def audit(sources: "Sequence[Source]", config: Config, around: Surroundings) -> 
     from ingest.normalize import joiner, normalizer, resolver_of
     from ingest.privacy import privacy_of
 
-    scorer = build(config.auditor, utc_now)
+    scorer = build(config, utc_now)
+    scorer = scorer.recalling(around.recall) if around.recall else scorer
     now, number, policy = utc_now(), version("traceaudit"), config.policy.version
     keeper = around.keeper_of(Run(uuid.uuid4().hex, now, number, scorer.key, scorer.backend_name, policy))
     privacy = privacy_of(config, beside=around.key_file)
@@ -193,7 +197,7 @@ def evaluate(argv: Sequence[str]) -> int:
     args = options.parse_args(argv)
     config = config_of(args, auditor__model=args.model, auditor__backend=args.backend)
     rows = list(read_rows(args.data, config.images))
-    scorer = build(config.auditor, utc_now)
+    scorer = build(config, utc_now)
     with row_progress(len(rows)) as done:
         verdicts = score_rows(rows, scorer, done)
     if args.rows:

@@ -9,15 +9,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from auditor.errors import ModelUnusable
+from auditor.guard_input import Protocol
 from auditor.tokens import IM_END, GuardTokenizer
 from auditor.verdict import Judgment
 
 JUDGMENT_HEAD = "“Judgment”: "
+LEVELS = {Protocol.QTA: tuple(Judgment), Protocol.QA: (Judgment.SAFE, Judgment.HARMFUL)}
 
 
 @dataclass(frozen=True, slots=True)
 class LabelProbabilities:
-    """Probabilities of the three labels; they sum to 1."""
+    """Probabilities of the three labels; they sum to 1. A protocol without the middle level gives it 0."""
 
     p_safe: float
     p_potentially_harmful: float
@@ -27,6 +29,22 @@ class LabelProbabilities:
     def harm_score(self) -> float:
         """1 - p_safe, in [0, 1]."""
         return min(1.0, max(0.0, self.p_potentially_harmful + self.p_harmful))
+
+    @property
+    def likeliest(self) -> Judgment:
+        """The label of the highest probability; of equal ones the more harmful, so that a tie is never safe."""
+        shares = (self.p_safe, self.p_potentially_harmful, self.p_harmful)
+        return max(zip(shares, Judgment, strict=True), key=lambda pair: (pair[0], pair[1].value))[1]
+
+
+def mean(shares: Sequence[LabelProbabilities]) -> LabelProbabilities:
+    """The mean over several readings of one case."""
+    n = len(shares)
+    return LabelProbabilities(
+        sum(p.p_safe for p in shares) / n,
+        sum(p.p_potentially_harmful for p in shares) / n,
+        sum(p.p_harmful for p in shares) / n,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +76,14 @@ class LabelTrie:
         return ((node, tuple(tokens)) for node, tokens in children.items() if len(tokens) > 1)
 
 
-def build_trie(tokenizer: GuardTokenizer) -> LabelTrie:
-    """The label trie of a tokenizer.
+def build_trie(tokenizer: GuardTokenizer, protocol: Protocol = Protocol.QTA) -> LabelTrie:
+    """The label trie of a tokenizer, over the levels of a protocol.
 
     Raises:
         ModelUnusable: the labels do not all start at one place, or a branching lies off the longest path.
     """
     end = tokenizer.specials[IM_END]
-    whole = {judgment: tokenizer.text(JUDGMENT_HEAD + judgment.label) for judgment in Judgment}
+    whole = {judgment: tokenizer.text(JUDGMENT_HEAD + judgment.label) for judgment in LEVELS[protocol]}
     head = common_prefix(list(whole.values()))
     trie = LabelTrie(tuple(head), {j: (*ids[len(head) :], end) for j, ids in whole.items()})
     probe = trie.probe
@@ -104,7 +122,7 @@ def probabilities(trie: LabelTrie, logits: Mapping[tuple[int, ...], Mapping[int,
     }
     return LabelProbabilities(
         p_safe=walked[Judgment.SAFE],
-        p_potentially_harmful=walked[Judgment.POTENTIALLY_HARMFUL],
+        p_potentially_harmful=walked.get(Judgment.POTENTIALLY_HARMFUL, 0.0),
         p_harmful=walked[Judgment.HARMFUL],
     )
 

@@ -108,7 +108,7 @@ def read_again(found: "Sequence[LetterLine]", config: Config, store: "Store") ->
     from ingest.normalize import joiner, normalizer, resolver_of
     from ingest.privacy import privacy_of
 
-    scorer = build(config.auditor, utc_now)
+    scorer = build(config, utc_now).recalling(store.recall)
     run_id = uuid.uuid4().hex
     policy = config.policy.version
     store.begin_run(Run(run_id, utc_now(), version("traceaudit"), scorer.key, scorer.backend_name, policy))

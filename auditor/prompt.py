@@ -1,46 +1,33 @@
-"""A QTA triple becomes the guard's prompt, as token ids that we build ourselves.
+"""What the guard is shown becomes its prompt, as token ids that we build ourselves.
 
 Layout (Qwen2.5-VL chat template, arXiv 2511.20994): the system prompt first and byte-identical for all triples, so that
-its prefix is computed once; then one user turn with the image block, or the text that says it is missing, and the
-three fields, one a line. Exactly one vision block, at the template's position; log text is encoded without specials.
+its prefix is computed once; then one user turn with the vision blocks, or the text that says that the image is
+missing, and the fields, one a line. The operator's local policy, where there is one, heads the user turn: before the
+images, so that a tenant's cases share it as a prefix too. One vision block for each image shown, at the template's
+place; text from a log is encoded without specials.
 """
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
+from auditor.guard_input import IMAGE_MISSING, GuardInput, Protocol, render_fields
 from auditor.tokens import IM_END, IM_START, IMAGE_PAD, VISION_END, VISION_START, GuardTokenizer
 from conf.errors import ConfigError
-from ingest.qta import ImageBlob, QTATriple, ToolCall
 
-BUILTIN_PROMPT = Path(__file__).with_name("guard_prompt.txt")
-IMAGE_MISSING = "Image missing or unavailable"
-NO_QUESTION = "No question provided"
-NO_THINKING = "No thinking provided"
-NO_RESPONSE = "No response provided"
-
-
-@dataclass(frozen=True, slots=True)
-class GuardPrompt:
-    """One prompt for the guard.
-
-    Attributes:
-        ids: token ids up to and including the assistant's turn head; one image pad stands for the whole image.
-        image: the image shown, or None.
-    """
-
-    ids: tuple[int, ...]
-    image: ImageBlob | None
+BUILTIN_PROMPTS = {
+    Protocol.QTA: Path(__file__).with_name("guard_prompt.txt"),
+    Protocol.QA: Path(__file__).with_name("guard_prompt_qa.txt"),
+}
+KEYS = {Protocol.QTA: "auditor.prompt_file", Protocol.QA: "auditor.qa_prompt_file"}
 
 
-def read_system_prompt(prompt_file: str) -> str:
+def read_system_prompt(prompt_file: str, protocol: Protocol = Protocol.QTA) -> str:
     """The system prompt's text, stripped; ours when `prompt_file` is empty.
 
     Raises:
         ConfigError: the file cannot be read.
     """
-    return read_named(Path(prompt_file) if prompt_file else BUILTIN_PROMPT, "auditor.prompt_file")
+    return read_named(Path(prompt_file) if prompt_file else BUILTIN_PROMPTS[protocol], KEYS[protocol])
 
 
 def read_named(path: Path, key: str) -> str:
@@ -60,39 +47,24 @@ def hash_text(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def shown_image(triple: QTATriple) -> ImageBlob | None:
-    """The image that the guard sees: the first that could be had; the verdict counts the others."""
-    return next((image for image in triple.images if isinstance(image, ImageBlob)), None)
+def prompt_ids(shown: GuardInput, system_prompt: str, tokenizer: GuardTokenizer) -> list[int]:
+    """Token ids up to and including the head of the guard's turn; one image pad stands for each whole image.
 
-
-def build_prompt(triple: QTATriple, system_prompt: str, tokenizer: GuardTokenizer) -> GuardPrompt:
-    """The prompt ids and the image of one triple."""
-    image = shown_image(triple)
-    missing = IMAGE_MISSING if triple.images and image is None else ""
-    fields = missing + render_fields(triple)
-    ids = prompt_ids(system_prompt, fields, tokenizer, has_image=image is not None)
-    return GuardPrompt(tuple(ids), image)
-
-
-def prompt_ids(system_prompt: str, fields: str, tokenizer: GuardTokenizer, *, has_image: bool) -> list[int]:
-    """Token ids of the whole prompt; text between special tokens is encoded in one piece, as the template's is."""
+    Text between special tokens is encoded in one piece, as the template's is.
+    """
     special = tokenizer.specials
-    if has_image:
-        user = [
-            *tokenizer.text("user\n"),
-            special[VISION_START],
-            special[IMAGE_PAD],
-            special[VISION_END],
-            *tokenizer.text(fields),
-        ]
+    head = "user\n" + shown.local
+    fields = (IMAGE_MISSING if shown.image_missing else "") + render_fields(shown)
+    if shown.images:
+        block = (special[VISION_START], special[IMAGE_PAD], special[VISION_END])
+        user = [*tokenizer.text(head), *block * len(shown.images), *tokenizer.text(fields)]
     else:
-        user = tokenizer.text("user\n" + fields)
-    newline = tokenizer.text("\n")
+        user = tokenizer.text(head + fields)
     return [
         *shared_prefix(system_prompt, tokenizer),
         *user,
         special[IM_END],
-        *newline,
+        *tokenizer.text("\n"),
         special[IM_START],
         *tokenizer.text("assistant\n"),
     ]
@@ -108,27 +80,3 @@ def shared_prefix(system_prompt: str, tokenizer: GuardTokenizer) -> list[int]:
         *tokenizer.text("\n"),
         special[IM_START],
     ]
-
-
-def render_fields(triple: QTATriple) -> str:
-    """The three fields of the user turn, one a line."""
-    return (
-        f"Current Task Query: {triple.question or NO_QUESTION}\n"
-        f"Current Task Thinking: {triple.thinking or NO_THINKING}\n"
-        f"Current Task Cleaned Response: {render_response(triple) or NO_RESPONSE}"
-    )
-
-
-def render_response(triple: QTATriple) -> str:
-    """What the model did and said: its tool calls with their results in order, then the answer."""
-    return "\n".join([*render_calls(triple.tool_calls), *([triple.answer] if triple.answer else [])])
-
-
-def render_calls(calls: Sequence[ToolCall]) -> list[str]:
-    """Two lines for each tool call: the action, and the observation where there is one."""
-    lines = []
-    for number, call in enumerate(calls, 1):
-        lines.append(f"[action {number}] {call.name} {call.arguments}")
-        if call.result is not None:
-            lines.append(f"[observation {number}] {call.result}")
-    return lines

@@ -1,27 +1,28 @@
-"""Triples in, verdicts out: prompt, backend, completion, verdict; one verdict per triple, in order."""
+"""Triples in, verdicts out: shown, asked, read; one verdict per triple, in order."""
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Container, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from pathlib import Path
 
 from auditor.backends import load_backend
-from auditor.backends.base import Backend, Completion, TooLong
+from auditor.backends.base import Backend
 from auditor.bisect import Bisection, Patience
 from auditor.category import read_category
-from auditor.completion import Reading, Unreadable, read_completion
-from auditor.labels import LabelProbabilities
+from auditor.guard_input import GuardInput, Protocol, guard_input
+from auditor.key import key_of, read_prompts
+from auditor.local_policy import LocalPolicies
 from auditor.models import find_checkpoint
-from auditor.prompt import hash_text, read_named, read_system_prompt, shown_image
+from auditor.modes import Ask, Asked, Full, draw_of, mode_of
+from auditor.opinion import Opinion
+from auditor.prompt import hash_text
+from auditor.reuse import Memory, Recall, content_hash, reused
 from auditor.verdict import Category, Mode, ScorerKey, Verdict
-from conf.schema import Auditor
+from conf.schema import Config
 from ingest.normalize import unscorable_reason
 from ingest.qta import Position, QTATriple, Status, ThinkingKind
 
-TOO_LONG = "prompt_too_long"
 BACKEND_FAILED = "backend_failed"
-TABLE_KEY = "auditor.scripted_table"
 
 
 # Whether the machinery is sound is asked with this; nothing of it is kept.
@@ -37,21 +38,52 @@ HARMLESS = QTATriple(
 
 
 @dataclass(frozen=True, slots=True)
+class Showing:
+    """How a triple becomes what the guard is shown.
+
+    Attributes:
+        max_images: images shown of one triple.
+        absent_thinking: the protocol for a triple without thinking.
+        local: the operator's policies.
+    """
+
+    max_images: int = 1
+    absent_thinking: Protocol = Protocol.QTA
+    local: LocalPolicies = field(default_factory=lambda: LocalPolicies({}))
+
+    def __call__(self, triple: QTATriple) -> GuardInput:
+        """What the guard is shown of a triple."""
+        return guard_input(triple, self.max_images, self.local.of(triple), self.absent_thinking)
+
+
+@dataclass(frozen=True, slots=True)
 class Scorer:
     """A backend with what its verdicts are filed under.
 
     Attributes:
         key: what a verdict depends on besides the triple.
         backend_name: for the run's record.
+        ask: the way to ask it.
         now: gives the time in UTC.
+        show: what it is shown of a triple.
+        memory: verdicts on content that was judged before; None judges everything anew.
+        audit_seed: what the draw of the audited sample depends on besides the content.
         patience: how a backend that fails is tried again.
     """
 
     key: ScorerKey
     backend_name: str
     backend: Backend
+    ask: Ask
     now: Callable[[], datetime]
+    show: Showing = field(default_factory=Showing)
+    memory: Memory | None = field(default_factory=Memory)
+    audit_seed: str = ""
     patience: Patience = field(default_factory=lambda: Patience(0, time.sleep))
+
+    def recalling(self, recall: Recall) -> "Scorer":
+        """The same scorer, which also reuses verdicts that are kept elsewhere."""
+        return replace(self, memory=self.memory and replace(self.memory, recall=recall))
 
     def score(self, triples: Sequence[QTATriple]) -> list[Verdict]:
         """One verdict per triple, in order; a triple that cannot be judged gets one without a judgment.
@@ -62,14 +94,38 @@ class Scorer:
             BackendFailed: the machinery broke; nothing was judged.
         """
         began = time.perf_counter()
-        drafts = [Draft(triple, unscorable_reason(triple)) for triple in triples]
-        asked = [draft for draft in drafts if draft.unscorable is None]
+        drafts = [self.draft(triple) for triple in triples]
+        known = self.known(drafts)
+        asked = self.to_ask(drafts, known)
         for draft in Bisection(self.judge, self.check, self.patience).failing(asked) if asked else ():
-            draft.unscorable, draft.reading, draft.probabilities = BACKEND_FAILED, None, None
-        seconds = time.perf_counter() - began
+            draft.opinion = Opinion(Mode.FULL, unscorable=BACKEND_FAILED)
+        seconds, at = time.perf_counter() - began, self.now()
         n_tokens = sum(draft.n_tokens for draft in drafts) or 1
-        at = self.now()
-        return [draft.verdict(self.key, at, seconds * draft.n_tokens / n_tokens) for draft in drafts]
+        new = {id(d): d.verdict(self.key, at, seconds * d.n_tokens / n_tokens) for d in drafts if d.opinion}
+        made = known | {draft.content_hash: new[id(draft)] for draft in asked}
+        if self.memory:
+            self.memory.keep(new.values())
+        return [new.get(id(d)) or reused(made[d.content_hash], d.triple, at) for d in drafts]
+
+    def draft(self, triple: QTATriple) -> "Draft":
+        """A verdict that is to be made; one that needs no asking has its opinion already."""
+        shown = self.show(triple)
+        reason = unscorable_reason(triple)
+        opinion = Opinion(Mode.FULL, unscorable=reason) if reason else None
+        return Draft(triple, shown, content_hash(shown, self.key), opinion)
+
+    def known(self, drafts: Sequence["Draft"]) -> dict[str, Verdict]:
+        """The verdicts on equal content that there are, by content hash."""
+        hashes = [draft.content_hash for draft in drafts if draft.opinion is None]
+        return self.memory.find(hashes, self.key) if self.memory and hashes else {}
+
+    def to_ask(self, drafts: Sequence["Draft"], known: Container[str]) -> list["Draft"]:
+        """Those to ask the model about: where verdicts are reused, the first of each content that has none."""
+        open_drafts = [draft for draft in drafts if draft.opinion is None]
+        if self.memory is None:
+            return open_drafts
+        first = {d.content_hash: d for d in reversed(open_drafts) if d.content_hash not in known}
+        return list(reversed(first.values()))
 
     def judge(self, drafts: Sequence["Draft"]) -> None:
         """Ask the model about each draft.
@@ -77,10 +133,9 @@ class Scorer:
         Raises:
             BackendFailed, MemoryError: it cannot be asked about them together; another try may begin from the start.
         """
-        for draft in drafts:
-            draft.unscorable = draft.reading = draft.probabilities = None
-        self.complete(drafts)
-        self.weigh([draft for draft in drafts if draft.unscorable is None])
+        cases = [Asked(self.backend.prepare(d.shown), draw_of(self.audit_seed, d.content_hash)) for d in drafts]
+        for draft, opinion in zip(drafts, self.ask(cases), strict=True):
+            draft.opinion = opinion
 
     def check(self) -> None:
         """Ask the model about something harmless.
@@ -88,102 +143,83 @@ class Scorer:
         Raises:
             BackendFailed, MemoryError: it cannot be asked about anything.
         """
-        self.judge([Draft(HARMLESS, None)])
-
-    def complete(self, drafts: Sequence["Draft"]) -> None:
-        """Let the model write its analysis and judgment for each draft."""
-        for draft, completion in zip(drafts, self.backend.complete([d.triple for d in drafts]), strict=True):
-            draft.take(completion)
-
-    def weigh(self, drafts: Sequence["Draft"]) -> None:
-        """Read the labels' probabilities behind each draft's analysis."""
-        triples, analyses = [d.triple for d in drafts], [d.reading.analysis for d in drafts if d.reading]
-        for draft, share in zip(drafts, self.backend.label_probabilities(triples, analyses), strict=True):
-            draft.probabilities = share
+        self.judge([self.draft(HARMLESS)])
 
 
 @dataclass(slots=True)
 class Draft:
-    """A verdict in the making."""
+    """A verdict in the making; without an opinion yet, it is to be asked for, or is that of equal content."""
 
     triple: QTATriple
-    unscorable: str | None
-    reading: Reading | None = None
-    probabilities: LabelProbabilities | None = None
-    text: str = ""
-    prompt_tokens: int = 0
-    output_tokens: int = 0
+    shown: GuardInput
+    content_hash: str
+    opinion: Opinion | None = None
 
     @property
     def n_tokens(self) -> int:
         """What the triple cost, for its share of the time."""
-        return self.prompt_tokens + self.output_tokens
-
-    def take(self, completion: Completion | TooLong) -> None:
-        """Read the completion, or note why there is none."""
-        self.prompt_tokens = completion.prompt_tokens
-        if isinstance(completion, TooLong):
-            self.unscorable = TOO_LONG
-            return
-        self.text, self.output_tokens = completion.text, completion.output_tokens
-        reading = read_completion(completion.text, finished=completion.finished)
-        if isinstance(reading, Unreadable):
-            self.unscorable = f"unreadable_{reading.reason}"
-        else:
-            self.reading = reading
+        return self.opinion.prompt_tokens + self.opinion.output_tokens if self.opinion else 0
 
     def verdict(self, key: ScorerKey, scored_at: datetime, seconds: float) -> Verdict:
         """The finished verdict; without a judgment where the triple could not be judged."""
-        reading, share = self.reading, self.probabilities
-        judged = reading is not None and share is not None
+        said, shown = self.opinion or Opinion(Mode.FULL), self.shown
+        share = said.probabilities
         return Verdict(
             triple_id=self.triple.id,
             scorer=key,
-            judgment=reading.judgment if reading else None,
-            analysis=reading.analysis if reading else self.text,
+            judgment=said.judgment,
+            analysis=said.analysis,
             p_safe=share.p_safe if share else None,
             p_potentially_harmful=share.p_potentially_harmful if share else None,
             p_harmful=share.p_harmful if share else None,
-            harm_score=share.harm_score if share else None,
-            risk=share.harm_score if share else None,  # the identity, until there are reviews to calibrate on
-            category=read_category(reading.analysis) if reading else Category.UNKNOWN,
-            category_source="analysis" if reading else "none",
-            mode=Mode.FULL,
+            harm_score=said.harm_score,
+            risk=said.harm_score,  # the identity; whoever keeps the verdict knows the calibration
+            category=read_category(said.analysis) if said.judgment else Category.UNKNOWN,
+            category_source="analysis" if said.judgment and said.analysis else "none",
+            mode=said.mode,
             scored_at=scored_at,
-            coverage=1.0 if judged else 0.0,
-            images_seen=1 if judged and shown_image(self.triple) else 0,
+            coverage=1.0 if share else 0.0,
+            images_seen=len(shown.images) if share else 0,
             images_total=len(self.triple.images),
-            unscorable_reason=self.unscorable,
-            prompt_tokens=self.prompt_tokens,
-            output_tokens=self.output_tokens,
+            unscorable_reason=said.unscorable,
+            prompt_tokens=said.prompt_tokens,
+            output_tokens=said.output_tokens,
             seconds=seconds,
+            protocol=shown.protocol,
+            local_policy_hash=hash_text(shown.local) if shown.local else None,
+            content_hash=self.content_hash,
+            triage_score=said.triage.harm_score if said.triage else None,
+            sent_to_full=said.sent,
+            inclusion=said.inclusion,
+            samples=said.samples,
+            adapted=said.adapted,
         )
 
 
-def build(config: Auditor, now: Callable[[], datetime]) -> Scorer:
+def build(config: Config, now: Callable[[], datetime]) -> Scorer:
     """The configured scorer, its model loaded.
 
     Raises:
         ModelNotFound, ModelUnusable: the checkpoint is not there, or not one we can run.
         MissingExtra: the backend's libraries are not installed.
-        ConfigError: the prompt file or the scripted table cannot be read.
+        ConfigError: a prompt file or the scripted table cannot be read.
     """
-    system_prompt = read_system_prompt(config.prompt_file)
-    checkpoint = None if config.backend == "scripted" else find_checkpoint(config.model, config.revision)
+    section = config.auditor
+    checkpoint = None if section.backend == "scripted" else find_checkpoint(section.model, section.revision)
     if checkpoint and checkpoint.max_new_tokens:
-        limit = min(config.max_new_tokens, checkpoint.max_new_tokens)
-        config = config.model_copy(update={"max_new_tokens": limit})
-    key = ScorerKey(
-        model_id=checkpoint.model_id if checkpoint else "scripted",
-        model_revision=checkpoint.revision if checkpoint else scripted_revision(config),
-        prompt_hash=hash_text(system_prompt),
-        decoding=f"{Mode.FULL}/greedy/{config.max_new_tokens}",
-    )
+        limit = min(section.max_new_tokens, checkpoint.max_new_tokens)
+        section = section.model_copy(update={"max_new_tokens": limit})
+    prompts, local = read_prompts(section), LocalPolicies(config.local_policy)
+    backend = load_backend(section, checkpoint, prompts)
+    full = Full(backend, section.reading == "judgment_first", section.samples, section.sample_temperature)
     return Scorer(
-        key, config.backend, load_backend(config, checkpoint, system_prompt), now, Patience(config.retries, time.sleep)
+        key_of(section, checkpoint, prompts, local),
+        section.backend,
+        backend,
+        mode_of(backend, section.mode, full, section.cascade_low, section.audit_share),
+        now,
+        Showing(section.max_images, Protocol(section.absent_thinking), local),
+        Memory() if section.reuse else None,
+        section.audit_seed,
+        Patience(section.retries, time.sleep),
     )
-
-
-def scripted_revision(config: Auditor) -> str:
-    """The scripted table's identity: a changed table is another model."""
-    return hash_text(read_named(Path(config.scripted_table), TABLE_KEY)) if config.scripted_table else "everything-safe"

@@ -14,9 +14,9 @@ from datetime import datetime, timedelta
 from auditor.pipeline import settle
 from auditor.ranges import JudgedRange, unseen
 from auditor.store import Store
-from auditor.store_rows import utc
 from auditor.store_sink import Waiting, move, n_rejects, reject, take_waiting, wait, waiting
 from auditor.verdict import Verdict
+from auditor.verdict_rows import utc
 from auditor.wire import Unreadable, decode
 from conf.schema import Fleet
 from ingest.qta import Batch, Gap, Outcome, Record

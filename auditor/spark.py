@@ -98,7 +98,7 @@ def parts_of(config_json: str, source: str, anyone: str) -> Parts:
         raise ExecutorDiffers("key for pseudonyms of users")
     return Parts(
         config,
-        build(config.auditor, utc_now),
+        build(config, utc_now),
         normalizer(config, privacy),
         joiner(config, privacy),
         open_outlet(outcomes_of(config), config).write,

@@ -33,9 +33,9 @@ from auditor.store_rows import (
     position_rows,
     run_row,
     triple_row,
-    verdict_row,
 )
 from auditor.verdict import ScorerKey, Verdict
+from auditor.verdict_rows import COLUMNS, verdict_of, verdict_row
 from ingest.qta import Batch, Held, ImageBlob, Outcome, Position, QTATriple
 from ingest.source import Partition, Stored
 
@@ -194,6 +194,19 @@ class Store:
             AND model_revision = ? AND prompt_hash = ? AND decoding = ?"""
         values = [list(ids), scorer.model_revision, scorer.prompt_hash, scorer.decoding]
         return {triple_id for (triple_id,) in self.connection.execute(query, values).fetchall()}
+
+    def recall(self, hashes: Sequence[str], scorer: ScorerKey) -> dict[str, Verdict]:
+        """Readable verdicts on content of these hashes, by hash; one of each."""
+        query = f"""
+            SELECT DISTINCT ON (content_hash) {", ".join(COLUMNS)} FROM verdicts
+            WHERE content_hash IN (SELECT unnest(?::VARCHAR[])) AND judgment IS NOT NULL
+            AND model_revision = ? AND prompt_hash = ? AND decoding = ?
+            ORDER BY content_hash, scored_at"""  # noqa: S608 - names of our own columns
+        found = self.connection.execute(
+            query, [list(hashes), scorer.model_revision, scorer.prompt_hash, scorer.decoding]
+        )
+        verdicts = (verdict_of(dict(zip(COLUMNS, row, strict=True))) for row in found.fetchall())
+        return {verdict.content_hash: verdict for verdict in verdicts if verdict.content_hash}
 
     def ledger(self) -> list[LedgerLine]:
         """Coverage, a line for each source partition, in the order of their names."""

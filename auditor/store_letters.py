@@ -15,8 +15,9 @@ from typing import Any
 import pyarrow as pa
 
 from auditor.store import Store
-from auditor.store_rows import Row, image_rows, place, triple_row, utc, verdict_row
+from auditor.store_rows import Row, image_rows, place, triple_row
 from auditor.verdict import Verdict
+from auditor.verdict_rows import utc, verdict_row
 from ingest.qta import ImageBlob, Normalized, Outcome, Position, Record, Withheld
 
 FILE = "file:"

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from functools import lru_cache
+from datetime import datetime
 from typing import Any
 
-from auditor.verdict import ScorerKey, Verdict
+from auditor.verdict import ScorerKey
+from auditor.verdict_rows import scorer_columns, utc
 from ingest.dead_letters import letters_of
 from ingest.qta import Batch, Gap, Held, ImageBlob, ImageFailure, Normalized, Outcome, Position, QTATriple
 
@@ -136,34 +136,6 @@ def image_columns(image: ImageBlob | ImageFailure) -> Row:
     return common | {"sha256": image.sha256, "media_type": image.media_type} | size
 
 
-def verdict_row(verdict: Verdict, run_id: str) -> Row:
-    """The row of `verdicts`."""
-    return {
-        "triple_id": verdict.triple_id,
-        **scorer_columns(verdict.scorer),
-        "mode": verdict.mode,
-        "judgment": verdict.judgment and verdict.judgment.value,
-        "p_safe": verdict.p_safe,
-        "p_potentially_harmful": verdict.p_potentially_harmful,
-        "p_harmful": verdict.p_harmful,
-        "harm_score": verdict.harm_score,
-        "risk": verdict.risk,
-        "category": verdict.category,
-        "category_source": verdict.category_source,
-        "analysis": verdict.analysis,
-        "stage": verdict.stage,
-        "coverage": verdict.coverage,
-        "images_seen": verdict.images_seen,
-        "images_total": verdict.images_total,
-        "unscorable_reason": verdict.unscorable_reason,
-        "prompt_tokens": verdict.prompt_tokens,
-        "output_tokens": verdict.output_tokens,
-        "seconds": verdict.seconds,
-        "run_id": run_id,
-        "scored_at": utc(verdict.scored_at),
-    }
-
-
 def position_rows(batch: Batch, now: datetime) -> list[Row]:
     """The rows of `positions`; first_offset matters for partitions that are new to the store only."""
     return [
@@ -217,19 +189,3 @@ def dead_letter_rows(items: Sequence[Normalized], now: datetime) -> list[Row]:
 def place(position: Position) -> Row:
     """The columns of a position."""
     return {"source": position.source, "partition": position.partition, "offset": position.offset}
-
-
-def scorer_columns(key: ScorerKey) -> Mapping[str, str]:
-    """The columns of a scorer's key."""
-    return {
-        "model_id": key.model_id,
-        "model_revision": key.model_revision,
-        "prompt_hash": key.prompt_hash,
-        "decoding": key.decoding,
-    }
-
-
-@lru_cache(maxsize=4096)
-def utc(time: datetime) -> datetime:
-    """`time` in UTC, without a zone, as the tables hold it; kept, since a batch's rows share most of their times."""
-    return time.astimezone(UTC).replace(tzinfo=None)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from auditor.store import Store
-from auditor.store_rows import utc
+from auditor.verdict_rows import utc
 from ingest.source import Partition
 
 MOVE = """

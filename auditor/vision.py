@@ -49,9 +49,13 @@ def count_tokens(image: Image.Image, limits: VisionLimits) -> int:
     return (image.width // limits.factor) * (image.height // limits.factor)
 
 
-def expand(ids: Sequence[int], image_pad: int, n_tokens: int) -> list[int]:
-    """`ids` with its one image pad repeated for every image token; unchanged where it has none."""
-    if image_pad not in ids:
-        return list(ids)
-    at = list(ids).index(image_pad)
-    return [*ids[:at], *([image_pad] * n_tokens), *ids[at + 1 :]]
+def expand(ids: Sequence[int], image_pad: int, n_tokens: Sequence[int]) -> list[int]:
+    """`ids` with each image pad repeated for every token of its image.
+
+    Args:
+        ids: with one pad for each image.
+        image_pad: its id.
+        n_tokens: of each image, in order.
+    """
+    left = iter(n_tokens)
+    return [one for token in ids for one in ([token] * next(left) if token == image_pad else [token])]

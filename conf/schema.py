@@ -155,14 +155,32 @@ class Auditor(Section):
     revision: str
     backend: Literal["transformers", "vllm", "scripted"]
     prompt_file: str
+    qa_prompt_file: str
+    absent_thinking: Literal["qta", "qa"]
+    mode: Literal["full", "triage", "cascade"]
+    cascade_low: Fraction
+    audit_share: Fraction
+    audit_seed: str
+    reading: Literal["after_analysis", "judgment_first"]
+    samples: Count
+    sample_temperature: Annotated[float, Field(gt=0)]
     dtype: Literal["auto", "float32", "bfloat16"]
     max_prompt_tokens: Count
     max_new_tokens: Count
     max_image_pixels: Count
+    max_images: Count
+    reuse: bool
     micro_batch_rows: Count
     micro_batch_tokens: Count
     retries: Annotated[int, Field(ge=0)]
     scripted_table: str
+
+
+class LocalPolicy(Section):
+    """What the guard is told of one tenant's or application's own rules."""
+
+    text: str = ""
+    languages: tuple[str, ...] = ()
 
 
 class Policy(Section):
@@ -228,12 +246,17 @@ class Config(Section):
     assembly: Assembly
     batching: Batching
     auditor: Auditor
+    local_policy: dict[str, LocalPolicy]
     policy: Policy
     fleet: Fleet
     spark: Spark
     serve: Serve
     store: Store
     report: Report
+
+
+# Sections whose keys are the user's own names, each with a table of these.
+TABLES: dict[str, type[Section]] = {"topics": TopicPin, "local_policy": LocalPolicy}
 
 
 def load(files: Iterable[str | Path] = (), overrides: Mapping[str, str] | None = None) -> Config:
@@ -310,5 +333,5 @@ def allowed_keys(loc: tuple[int | str, ...]) -> list[str]:
     """The keys known beside `loc`: section names at the top, a section's keys below."""
     if len(loc) == 1:
         return sorted(Config.model_fields)
-    section = TopicPin if loc[0] == "topics" else Config.model_fields[str(loc[0])].annotation
+    section = TABLES.get(str(loc[0])) or Config.model_fields[str(loc[0])].annotation
     return sorted(section.model_fields) if isinstance(section, type) and issubclass(section, BaseModel) else []

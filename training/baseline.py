@@ -6,8 +6,8 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
+from auditor.guard_input import guard_input, render_fields
 from auditor.metrics import Scored
-from auditor.prompt import render_fields
 from auditor.rows import LabelledRow
 from auditor.verdict import Judgment
 
@@ -18,9 +18,11 @@ def score_with_words(train: Sequence[LabelledRow], test: Sequence[LabelledRow]) 
     model = make_pipeline(
         TfidfVectorizer(sublinear_tf=True, ngram_range=(1, 2), min_df=2), LogisticRegression(C=10.0, max_iter=1000)
     )
-    model.fit([render_fields(row.triple) for row in known], [row.label is not Judgment.SAFE for row in known])
+    model.fit(
+        [render_fields(guard_input(row.triple)) for row in known], [row.label is not Judgment.SAFE for row in known]
+    )
     asked = [row for row in test if row.label is not None]
-    shares = model.predict_proba([render_fields(row.triple) for row in asked])[:, 1]
+    shares = model.predict_proba([render_fields(guard_input(row.triple)) for row in asked])[:, 1]
     return [
         Scored(
             harmful=row.label is not Judgment.SAFE,

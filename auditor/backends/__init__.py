@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING
 from ingest.errors import MissingExtra
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from auditor.backends.base import Backend
+    from auditor.guard_input import Protocol
     from auditor.models import Checkpoint
     from conf.schema import Auditor
 
@@ -23,8 +26,15 @@ BACKENDS = {
 }
 
 
-def load_backend(config: "Auditor", checkpoint: "Checkpoint | None", system_prompt: str) -> "Backend":
+def load_backend(
+    config: "Auditor", checkpoint: "Checkpoint | None", system_prompts: "Mapping[Protocol, str]"
+) -> "Backend":
     """The configured backend, ready to score.
+
+    Args:
+        config: names it, and says how it runs.
+        checkpoint: the model; None for a backend that has none.
+        system_prompts: of the protocols that cases may come with.
 
     Raises:
         MissingExtra: its libraries are not installed.
@@ -35,7 +45,7 @@ def load_backend(config: "Auditor", checkpoint: "Checkpoint | None", system_prom
     target, extra = BACKENDS[config.backend]
     module, _, name = target.partition(":")
     try:
-        backend: Backend = getattr(importlib.import_module(module), name).load(config, checkpoint, system_prompt)
+        backend: Backend = getattr(importlib.import_module(module), name).load(config, checkpoint, system_prompts)
     except ModuleNotFoundError as error:
         raise MissingExtra(f"backend {config.backend!r} (no module {error.name!r})", extra) from None
     return backend

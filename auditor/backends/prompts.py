@@ -1,7 +1,7 @@
-"""What the backends that run a model share: triples as prompts of the very same token ids and pixels."""
+"""What the backends that run a model share: cases as prompts of the very same token ids and pixels."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -9,12 +9,12 @@ from typing import Self
 from PIL import Image
 
 from auditor.errors import ModelUnusable
+from auditor.guard_input import GuardInput, Protocol
 from auditor.labels import LabelTrie, build_trie
-from auditor.prompt import build_prompt, shared_prefix
+from auditor.prompt import prompt_ids, shared_prefix
 from auditor.tokens import IMAGE_PAD, GuardTokenizer, load_tokenizer
 from auditor.vision import VisionLimits, count_tokens, expand, fit
 from conf.schema import Auditor
-from ingest.qta import QTATriple
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,17 +23,24 @@ class Prompted:
 
     Attributes:
         ids: with the image pad repeated for every image token.
-        compact: the same ids with one image pad, as vLLM wants them.
-        image: scaled to whole patches, or None.
+        compact: the same ids with one pad for each image, as vLLM wants them.
+        images: scaled to whole patches.
     """
 
     ids: tuple[int, ...]
     compact: tuple[int, ...]
-    image: Image.Image | None
+    images: tuple[Image.Image, ...]
+    protocol: Protocol = Protocol.QTA
+    adapted: tuple[str, ...] = ()
+
+    @property
+    def n_tokens(self) -> int:
+        """Length of the prompt, images included."""
+        return len(self.ids)
 
     def followed_by(self, tail: Sequence[int]) -> "Prompted":
         """The same prompt with ids of ours behind it."""
-        return Prompted((*self.ids, *tail), (*self.compact, *tail), self.image)
+        return Prompted((*self.ids, *tail), (*self.compact, *tail), self.images, self.protocol, self.adapted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,19 +48,21 @@ class PromptBuilder:
     """Builds prompts and label probes for one checkpoint.
 
     Attributes:
-        prefix: ids that all prompts start with.
+        system_prompts: of the protocols that are in use.
+        tries: the label trie of each of them.
+        prefixes: the ids that all prompts of each of them start with.
         max_tokens: a longer prompt is not judged.
     """
 
-    system_prompt: str
+    system_prompts: Mapping[Protocol, str]
     tokenizer: GuardTokenizer
-    trie: LabelTrie
+    tries: Mapping[Protocol, LabelTrie]
     vision: VisionLimits
-    prefix: tuple[int, ...]
+    prefixes: Mapping[Protocol, tuple[int, ...]]
     max_tokens: int
 
     @classmethod
-    def load(cls, config: Auditor, folder: Path, system_prompt: str) -> Self:
+    def load(cls, config: Auditor, folder: Path, system_prompts: Mapping[Protocol, str]) -> Self:
         """The builder for a checkpoint folder.
 
         Raises:
@@ -61,29 +70,29 @@ class PromptBuilder:
         """
         tokenizer = load_tokenizer(folder)
         return cls(
-            system_prompt,
+            system_prompts,
             tokenizer,
-            build_trie(tokenizer),
+            {protocol: build_trie(tokenizer, protocol) for protocol in system_prompts},
             read_vision_limits(folder, config.max_image_pixels),
-            tuple(shared_prefix(system_prompt, tokenizer)),
+            {protocol: tuple(shared_prefix(text, tokenizer)) for protocol, text in system_prompts.items()},
             config.max_prompt_tokens,
         )
 
-    def prompt(self, triple: QTATriple) -> Prompted:
-        """The prompt of a triple, up to the head of the guard's turn."""
-        prompt = build_prompt(triple, self.system_prompt, self.tokenizer)
-        image = fit(prompt.image, self.vision) if prompt.image else None
-        n_tokens = count_tokens(image, self.vision) if image else 0
-        ids = expand(prompt.ids, self.tokenizer.specials[IMAGE_PAD], n_tokens)
-        return Prompted(tuple(ids), prompt.ids, image)
+    def prompt(self, shown: GuardInput) -> Prompted:
+        """The prompt of a case, up to the head of the guard's turn."""
+        compact = prompt_ids(shown, self.system_prompts[shown.protocol], self.tokenizer)
+        images = tuple(fit(image, self.vision) for image in shown.images)
+        ids = expand(compact, self.tokenizer.specials[IMAGE_PAD], [count_tokens(i, self.vision) for i in images])
+        return Prompted(tuple(ids), tuple(compact), images, shown.protocol)
 
-    def up_to_label(self, triple: QTATriple, analysis: str) -> Prompted:
+    def up_to_label(self, prompted: Prompted, analysis: str | None) -> Prompted:
         """The prompt with the analysis as the guard's own, up to the place where its label stands."""
-        return self.prompt(triple).followed_by(self.label_head(analysis))
+        return prompted.followed_by(self.label_head(analysis, prompted.protocol))
 
-    def label_head(self, analysis: str) -> tuple[int, ...]:
-        """Ids of the guard's own turn up to the place where its label stands."""
-        return (*self.tokenizer.text(f"“Analysis”: {analysis}\n"), *self.trie.head)
+    def label_head(self, analysis: str | None, protocol: Protocol = Protocol.QTA) -> tuple[int, ...]:
+        """Ids of the guard's own turn up to the place where its label stands; None writes no analysis before it."""
+        written = () if analysis is None else self.tokenizer.text(f"“Analysis”: {analysis}\n")
+        return (*written, *self.tries[protocol].head)
 
 
 def read_vision_limits(folder: Path, max_pixels: int) -> VisionLimits:

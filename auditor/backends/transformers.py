@@ -1,6 +1,7 @@
 """The guard model through transformers: runs anywhere, in length-bucketed micro-batches over a shared prefix."""
 
-from collections.abc import Iterator, Sequence
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Self
@@ -9,16 +10,16 @@ import torch
 from transformers import AutoImageProcessor, Qwen2_5_VLForConditionalGeneration
 from transformers.utils import logging as transformers_logging
 
-from auditor.backends.base import Completion, TooLong
+from auditor.backends.base import GREEDY, Completion, Sampling
 from auditor.backends.prompts import PromptBuilder, Prompted
 from auditor.errors import BackendFailed, ModelUnusable
+from auditor.guard_input import GuardInput, Protocol
 from auditor.labels import LabelProbabilities, probabilities
 from auditor.microbatch import plan
 from auditor.models import Checkpoint
 from auditor.qwen import Pixels, Prefix, Rows, encode_prefix, hidden_states, look_at, pad_rows
 from auditor.tokens import IM_END
 from conf.schema import Auditor
-from ingest.qta import QTATriple
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,34 +27,34 @@ class TransformersBackend:
     """Keeps the promises of `base.Backend`; one model on one device.
 
     Attributes:
-        prefix: the system prompt's keys and values, computed once.
-        max_rows, max_tokens: bounds of one micro-batch; tokens count padding.
+        prefixes: each system prompt's keys and values, computed once.
+        max_rows, max_micro_tokens: bounds of one micro-batch; tokens count padding.
     """
 
     model: Qwen2_5_VLForConditionalGeneration
     processor: AutoImageProcessor
     prompts: PromptBuilder
-    prefix: Prefix
+    prefixes: Mapping[Protocol, Prefix]
     max_rows: int
-    max_tokens: int
+    max_micro_tokens: int
     max_new_tokens: int
 
     @classmethod
-    def load(cls, config: Auditor, checkpoint: Checkpoint, system_prompt: str) -> Self:
+    def load(cls, config: Auditor, checkpoint: Checkpoint, system_prompts: Mapping[Protocol, str]) -> Self:
         """The model on a GPU where there is one, else on the CPU.
 
         Raises:
             ModelUnusable: the checkpoint is not a Qwen2.5-VL model with a tokenizer and an image processor.
         """
-        prompts = PromptBuilder.load(config, checkpoint.folder, system_prompt)
+        prompts = PromptBuilder.load(config, checkpoint.folder, system_prompts)
         model = load_model(checkpoint, config.dtype)
         with torch.inference_mode():
-            prefix = encode_prefix(model, prompts.prefix)
+            prefixes = {protocol: encode_prefix(model, ids) for protocol, ids in prompts.prefixes.items()}
         return cls(
             model,
             AutoImageProcessor.from_pretrained(checkpoint.folder, trust_remote_code=False),
             prompts,
-            prefix,
+            prefixes,
             config.micro_batch_rows,
             config.micro_batch_tokens,
             config.max_new_tokens,
@@ -64,48 +65,66 @@ class TransformersBackend:
         """See Backend."""
         return self.prompts.vision.max_pixels
 
-    def complete(self, triples: Sequence[QTATriple]) -> list[Completion | TooLong]:
-        """The greedy completion of each triple's prompt."""
-        prompted = [self.prompts.prompt(triple) for triple in triples]
-        results: list[Completion | TooLong] = [TooLong(len(p.ids)) for p in prompted]
-        fitting = [i for i, p in enumerate(prompted) if len(p.ids) <= self.prompts.max_tokens]
-        for batch in self.batches(fitting, prompted):
-            for i, completion in zip(batch, self.generate([prompted[i] for i in batch]), strict=True):
-                results[i] = completion
-        return results
+    @property
+    def max_tokens(self) -> int:
+        """See Backend."""
+        return self.prompts.max_tokens
 
-    def label_probabilities(self, triples: Sequence[QTATriple], analyses: Sequence[str]) -> list[LabelProbabilities]:
+    def count_text(self, text: str) -> int:
+        """See Backend."""
+        return len(self.prompts.tokenizer.text(text))
+
+    def prepare(self, shown: GuardInput) -> Prompted:
+        """See Backend."""
+        return self.prompts.prompt(shown)
+
+    def complete(self, prepared: Sequence[Prompted], sampling: Sampling = GREEDY) -> list[Completion]:
+        """See Backend."""
+        results: dict[int, Completion] = {}
+        for batch in self.batches(prepared):
+            results.update(zip(batch, self.generate([prepared[i] for i in batch], sampling), strict=True))
+        return [results[i] for i in range(len(prepared))]
+
+    def label_probabilities(
+        self, prepared: Sequence[Prompted], analyses: Sequence[str | None]
+    ) -> list[LabelProbabilities]:
         """One pass over prompt, analysis and the longest label gives every branching of the label trie."""
-        heads = [self.prompts.up_to_label(t, a) for t, a in zip(triples, analyses, strict=True)]
-        prompted = [head.followed_by(self.prompts.trie.probe) for head in heads]
+        heads = [self.prompts.up_to_label(p, a) for p, a in zip(prepared, analyses, strict=True)]
+        probes = [head.followed_by(self.prompts.tries[head.protocol].probe) for head in heads]
         results: dict[int, LabelProbabilities] = {}
-        for batch in self.batches(range(len(prompted)), prompted):
-            results.update(zip(batch, self.read_labels([prompted[i] for i in batch]), strict=True))
-        return [results[i] for i in range(len(prompted))]
+        for batch in self.batches(probes):
+            results.update(zip(batch, self.read_labels([probes[i] for i in batch]), strict=True))
+        return [results[i] for i in range(len(prepared))]
 
-    def batches(self, indices: Sequence[int], prompted: Sequence[Prompted]) -> Iterator[list[int]]:
-        """Micro-batches of `indices`, alike in length."""
-        lengths = [len(prompted[i].ids) for i in indices]
-        return ([indices[k] for k in batch] for batch in plan(lengths, self.max_rows, self.max_tokens))
+    def batches(self, prepared: Sequence[Prompted]) -> Iterator[list[int]]:
+        """Micro-batches of indices, alike in length, each of one protocol: its rows share a prefix."""
+        for protocol in self.prefixes:
+            indices = [i for i, p in enumerate(prepared) if p.protocol is protocol]
+            for batch in plan([prepared[i].n_tokens for i in indices], self.max_rows, self.max_micro_tokens):
+                yield [indices[k] for k in batch]
 
-    def generate(self, batch: Sequence[Prompted]) -> list[Completion]:
-        """Greedy decoding of one micro-batch."""
+    def generate(self, batch: Sequence[Prompted], sampling: Sampling) -> list[Completion]:
+        """Decoding of one micro-batch."""
         with torch.inference_mode(), broken_machinery():
             pixels = self.pixels(batch)
             rows = pad_rows(self.model, [p.ids for p in batch], pixels)
-            return self.decode(batch, rows, pixels)
+            return self.decode(batch, rows, pixels, sampling)
 
-    def decode(self, batch: Sequence[Prompted], rows: Rows, pixels: Pixels | None) -> list[Completion]:
+    def decode(
+        self, batch: Sequence[Prompted], rows: Rows, pixels: Pixels | None, sampling: Sampling
+    ) -> list[Completion]:
         """Token by token behind the padding: mask and positions are explicit, so rows may differ in length."""
-        cache = self.prefix.cache(len(batch))
-        hidden = hidden_states(self.model, rows, self.prefix, pixels, cache)
+        prefix = self.prefixes[batch[0].protocol]
+        cache = prefix.cache(len(batch))
+        hidden = hidden_states(self.model, rows, prefix, pixels, cache)
         lengths = rows.mask.sum(1)
-        last = hidden[torch.arange(len(batch)), lengths - 1 - len(self.prefix.ids)]
+        last = hidden[torch.arange(len(batch)), lengths - 1 - len(prefix.ids)]
+        choose = Chooser(sampling, batch)
         position = rows.positions.max(0).values.max(1).values + 1
         end = self.prompts.tokenizer.specials[IM_END]
         mask, done, written = rows.mask, torch.zeros_like(lengths, dtype=torch.bool), []
         for _ in range(self.max_new_tokens):
-            token = self.model.lm_head(last).argmax(-1).masked_fill(done, end)
+            token = choose(self.model.lm_head(last)).masked_fill(done, end)
             done = done | (token == end)
             written.append(token)
             if done.all():
@@ -129,12 +148,12 @@ class TransformersBackend:
 
     def read_labels(self, batch: Sequence[Prompted]) -> list[LabelProbabilities]:
         """The labels' probabilities of one micro-batch of probes."""
-        trie = self.prompts.trie
+        trie, prefix = self.prompts.tries[batch[0].protocol], self.prefixes[batch[0].protocol]
         with torch.inference_mode(), broken_machinery():
             pixels = self.pixels(batch)
             rows = pad_rows(self.model, [p.ids for p in batch], pixels)
-            hidden = hidden_states(self.model, rows, self.prefix, pixels)
-            roots = [len(p.ids) - len(trie.probe) - 1 - len(self.prefix.ids) for p in batch]
+            hidden = hidden_states(self.model, rows, prefix, pixels)
+            roots = [len(p.ids) - len(trie.probe) - 1 - len(prefix.ids) for p in batch]
             nodes = [node for node, _ in trie.branchings()]
             at = torch.stack([hidden[row, [root + len(node) for node in nodes]] for row, root in enumerate(roots)])
             logits = self.model.lm_head(at).float()
@@ -147,7 +166,30 @@ class TransformersBackend:
 
     def pixels(self, batch: Sequence[Prompted]) -> Pixels | None:
         """The images of a micro-batch as the vision tower takes them."""
-        return look_at([p.image for p in batch if p.image is not None], self.processor, self.model)
+        return look_at([image for p in batch for image in p.images], self.processor, self.model)
+
+
+class Chooser:
+    """Chooses the next token of each row; where it draws, each row draws from a source of its own."""
+
+    def __init__(self, sampling: Sampling, batch: Sequence[Prompted]) -> None:
+        self.temperature = sampling.temperature
+        self.sources = [random_source(sampling.seed, prompted) for prompted in batch] if sampling.temperature else []
+
+    def __call__(self, logits: torch.Tensor) -> torch.Tensor:
+        """The next token of each row, shape (rows,), from logits of shape (rows, vocabulary)."""
+        if not self.temperature:
+            return logits.argmax(-1)
+        noise = torch.stack([torch.rand(logits.shape[1], generator=source) for source in self.sources])
+        # The Gumbel-max trick: the largest of logits with this noise is a draw from their softmax.
+        gumbel = -torch.log(-torch.log(noise.clamp_min(1e-20)).clamp_min(1e-20))
+        return (logits.float() / self.temperature + gumbel.to(logits.device)).argmax(-1)
+
+
+def random_source(seed: int, prompted: Prompted) -> torch.Generator:
+    """Random numbers that depend on the seed and the prompt alone."""
+    text = ",".join(map(str, (seed, *prompted.compact)))
+    return torch.Generator().manual_seed(zlib.crc32(text.encode()))
 
 
 @contextmanager

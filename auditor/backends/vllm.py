@@ -11,14 +11,14 @@ from typing import Any, Self
 
 import torch
 
-from auditor.backends.base import Completion, TooLong
+from auditor.backends.base import GREEDY, Completion, Sampling
 from auditor.backends.prompts import PromptBuilder, Prompted
 from auditor.errors import BackendFailed, ModelUnusable
+from auditor.guard_input import GuardInput, Protocol
 from auditor.labels import LabelProbabilities, probabilities
 from auditor.models import Checkpoint
 from auditor.tokens import IM_END
 from conf.schema import Auditor
-from ingest.qta import QTATriple
 
 # Read by vLLM when it is imported, so they are set before: an engine in a child process would not die with us.
 ENVIRONMENT = {"VLLM_ENABLE_V1_MULTIPROCESSING": "0", "VLLM_LOGGING_LEVEL": "ERROR", "VLLM_NO_USAGE_STATS": "1"}
@@ -34,13 +34,13 @@ class VllmBackend:
     max_new_tokens: int
 
     @classmethod
-    def load(cls, config: Auditor, checkpoint: Checkpoint, system_prompt: str) -> Self:
+    def load(cls, config: Auditor, checkpoint: Checkpoint, system_prompts: Mapping[Protocol, str]) -> Self:
         """An engine on the GPU, or on the CPU build of vLLM.
 
         Raises:
             ModelUnusable: vLLM cannot run the checkpoint.
         """
-        prompts = PromptBuilder.load(config, checkpoint.folder, system_prompt)
+        prompts = PromptBuilder.load(config, checkpoint.folder, system_prompts)
         return cls(start_engine(config, checkpoint), prompts, config.max_new_tokens)
 
     @property
@@ -48,20 +48,39 @@ class VllmBackend:
         """See Backend."""
         return self.prompts.vision.max_pixels
 
-    def complete(self, triples: Sequence[QTATriple]) -> list[Completion | TooLong]:
-        """The greedy completion of each triple's prompt."""
-        prompted = [self.prompts.prompt(triple) for triple in triples]
-        fitting = [p for p in prompted if len(p.ids) <= self.prompts.max_tokens]
-        outputs = iter(self.ask(fitting, max_tokens=self.max_new_tokens, stop_token_ids=[self.end]))
-        return [
-            self.completion(p, next(outputs)) if len(p.ids) <= self.prompts.max_tokens else TooLong(len(p.ids))
-            for p in prompted
-        ]
+    @property
+    def max_tokens(self) -> int:
+        """See Backend."""
+        return self.prompts.max_tokens
 
-    def label_probabilities(self, triples: Sequence[QTATriple], analyses: Sequence[str]) -> list[LabelProbabilities]:
+    def count_text(self, text: str) -> int:
+        """See Backend."""
+        return len(self.prompts.tokenizer.text(text))
+
+    def prepare(self, shown: GuardInput) -> Prompted:
+        """See Backend."""
+        return self.prompts.prompt(shown)
+
+    def complete(self, prepared: Sequence[Prompted], sampling: Sampling = GREEDY) -> list[Completion]:
+        """See Backend."""
+        how = {"temperature": sampling.temperature, "seed": sampling.seed} if sampling.temperature else {}
+        outputs = self.ask(prepared, max_tokens=self.max_new_tokens, stop_token_ids=[self.end], **how)
+        return [self.completion(p, output) for p, output in zip(prepared, outputs, strict=True)]
+
+    def label_probabilities(
+        self, prepared: Sequence[Prompted], analyses: Sequence[str | None]
+    ) -> list[LabelProbabilities]:
         """One request of one token for each branching of the label trie."""
-        trie = self.prompts.trie
-        heads = [self.prompts.up_to_label(t, a) for t, a in zip(triples, analyses, strict=True)]
+        heads = [self.prompts.up_to_label(p, a) for p, a in zip(prepared, analyses, strict=True)]
+        results: dict[int, LabelProbabilities] = {}
+        for protocol in self.prompts.tries:
+            indices = [i for i, head in enumerate(heads) if head.protocol is protocol]
+            results.update(zip(indices, self.read_labels([heads[i] for i in indices], protocol), strict=True))
+        return [results[i] for i in range(len(heads))]
+
+    def read_labels(self, heads: Sequence[Prompted], protocol: Protocol) -> list[LabelProbabilities]:
+        """The labels' probabilities behind heads of one protocol."""
+        trie = self.prompts.tries[protocol]
         read: list[dict[tuple[int, ...], Mapping[int, float]]] = [{} for _ in heads]
         for node, tokens in trie.branchings():
             asked = [head.followed_by(node) for head in heads]
@@ -83,12 +102,12 @@ class VllmBackend:
         )
 
     def ask(self, prompted: Sequence[Prompted], **sampling: Any) -> list[Any]:
-        """The engine's one output for each prompt, in order, greedy."""
+        """The engine's one output for each prompt, in order; greedy unless a temperature is given."""
         from vllm import SamplingParams
 
         if not prompted:
             return []
-        params = SamplingParams(temperature=0.0, detokenize=False, **sampling)
+        params = SamplingParams(**{"temperature": 0.0, "detokenize": False, **sampling})
         try:
             answers = self.engine.generate([as_request(p) for p in prompted], params, use_tqdm=False)
         except (RuntimeError, ValueError) as error:
@@ -97,10 +116,10 @@ class VllmBackend:
 
 
 def as_request(prompted: Prompted) -> dict[str, Any]:
-    """A prompt as vLLM takes it: ids with one pad per image, and the pixels beside them."""
+    """A prompt as vLLM takes it: ids with one pad for each image, and the pixels beside them."""
     request: dict[str, Any] = {"prompt_token_ids": list(prompted.compact)}
-    if prompted.image is not None:
-        request["multi_modal_data"] = {"image": prompted.image}
+    if prompted.images:
+        request["multi_modal_data"] = {"image": list(prompted.images)}
     return request
 
 
@@ -118,7 +137,7 @@ def start_engine(config: Auditor, checkpoint: Checkpoint) -> Any:
             max_model_len=config.max_prompt_tokens + config.max_new_tokens,
             enable_prefix_caching=True,
             enforce_eager=not on_gpu,
-            limit_mm_per_prompt={"image": 1, "video": 0},
+            limit_mm_per_prompt={"image": max(1, config.max_images), "video": 0},
             trust_remote_code=False,
             load_format="safetensors",
             disable_log_stats=True,

@@ -3,17 +3,21 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
-from auditor.backends.base import Backend, Completion, TooLong
+from auditor.backends.base import GREEDY, Backend, Completion, Sampling
 from auditor.errors import BackendFailed
+from auditor.guard_input import GuardInput
 from auditor.labels import LabelProbabilities
+from auditor.modes import Full
 from auditor.scorer import Scorer, build
 from auditor.verdict import Category, Judgment
 from conf.errors import ConfigError
 from conf.schema import load
-from ingest.qta import ImageFailure, ImageReason, QTATriple, RefKind, Status
+from ingest.qta import ImageFailure, ImageReason, RefKind, Status
 from tests.factories import make_image, make_triple
 
 AT = datetime(2026, 3, 2, tzinfo=UTC)
@@ -28,7 +32,7 @@ def scripted(tmp_path: Path) -> Scorer:
     table = tmp_path / "table.json"
     table.write_text(json.dumps(TABLE))
     config = load([], {"auditor.backend": "scripted", "auditor.scripted_table": str(table)})
-    return build(config.auditor, lambda: AT)
+    return build(config, lambda: AT)
 
 
 def test_verdicts_keep_the_order_of_the_triples(scripted: Scorer) -> None:
@@ -65,7 +69,7 @@ def test_images_are_counted_as_seen_and_as_there(scripted: Scorer) -> None:
     seen, unseen = scripted.score(
         [make_triple(images=(lost, make_image(), make_image(b"2"))), make_triple(images=(lost,))]
     )
-    assert (seen.images_seen, seen.images_total) == (1, 3)
+    assert (seen.images_seen, seen.images_total) == (2, 3)
     assert (unseen.images_seen, unseen.images_total) == (0, 1)
 
 
@@ -76,25 +80,36 @@ class Breaking:
         self.backend = backend
         self.error = error
         self.questions = questions
-        self.sizes: list[int] = []
 
     image_pixels = 0
+    max_tokens = 1000
 
-    def complete(self, triples: Sequence[QTATriple]) -> list[Completion | TooLong]:
-        self.sizes.append(len(triples))
-        if any(triple.question in self.questions for triple in triples):
+    def count_text(self, text: str) -> int:
+        return self.backend.count_text(text)
+
+    def prepare(self, shown: GuardInput) -> Any:
+        return SimpleNamespace(
+            inner=self.backend.prepare(shown), shown=shown, n_tokens=1, protocol=shown.protocol, adapted=()
+        )
+
+    def complete(self, prepared: Sequence[Any], sampling: Sampling = GREEDY) -> list[Completion]:
+        if any(case.shown.question in self.questions for case in prepared):
             raise self.error
-        return self.backend.complete(triples)
+        return self.backend.complete([case.inner for case in prepared], sampling)
 
-    def label_probabilities(self, triples: Sequence[QTATriple], analyses: Sequence[str]) -> list[LabelProbabilities]:
-        return self.backend.label_probabilities(triples, analyses)
+    def label_probabilities(self, prepared: Sequence[Any], analyses: Sequence[str | None]) -> list[LabelProbabilities]:
+        return self.backend.label_probabilities([case.inner for case in prepared], analyses)
+
+
+def breaking(scorer: Scorer, backend: Breaking) -> Scorer:
+    return replace(scorer, backend=backend, ask=Full(backend))
 
 
 @pytest.mark.parametrize("error", [BackendFailed, MemoryError])
 def test_a_triple_at_which_the_backend_breaks_is_unscorable_and_the_others_are_judged(
     scripted: Scorer, error: type[Exception]
 ) -> None:
-    scorer = replace(scripted, backend=Breaking(scripted.backend, error, "q3"))
+    scorer = breaking(scripted, Breaking(scripted.backend, error, "q3"))
     verdicts = scorer.score([make_triple(id=str(n), question=f"q{n}") for n in range(7)])
     assert [v.triple_id for v in verdicts if v.judgment is None] == ["3"]
     assert (verdicts[3].unscorable_reason, verdicts[3].risk, verdicts[3].coverage) == ("backend_failed", None, 0.0)
@@ -103,11 +118,11 @@ def test_a_triple_at_which_the_backend_breaks_is_unscorable_and_the_others_are_j
 def test_a_backend_that_breaks_at_everything_stops_the_batch(scripted: Scorer) -> None:
     backend = Breaking(scripted.backend, BackendFailed, "q0", "What makes the tide?")
     with pytest.raises(BackendFailed):
-        replace(scripted, backend=backend).score([make_triple(question="q0")])
+        breaking(scripted, backend).score([make_triple(question="q0")])
 
 
 def test_another_table_is_another_model(scripted: Scorer) -> None:
-    plain = build(load([], {"auditor.backend": "scripted"}).auditor, lambda: AT)
+    plain = build(load([], {"auditor.backend": "scripted"}), lambda: AT)
     assert plain.key != scripted.key
 
 
@@ -115,13 +130,13 @@ def test_a_table_that_is_no_table_is_named(tmp_path: Path) -> None:
     (tmp_path / "t.json").write_text('[{"contains": 1}]')
     config = load([], {"auditor.backend": "scripted", "auditor.scripted_table": str(tmp_path / "t.json")})
     with pytest.raises(ConfigError, match=r"auditor\.scripted_table"):
-        build(config.auditor, lambda: AT)
+        build(config, lambda: AT)
 
 
 def test_a_table_that_is_not_there_is_named_by_its_own_key() -> None:
     config = load([], {"auditor.backend": "scripted", "auditor.scripted_table": "nowhere.json"})
     with pytest.raises(ConfigError, match=r"auditor\.scripted_table = 'nowhere\.json'"):
-        build(config.auditor, lambda: AT)
+        build(config, lambda: AT)
 
 
 def test_no_triples_give_no_verdicts(scripted: Scorer) -> None:

@@ -9,6 +9,7 @@ import torch
 
 from auditor.backends import transformers
 from auditor.backends.base import Completion
+from auditor.guard_input import guard_input
 from auditor.microbatch import padded_share, plan
 from auditor.scorer import build
 from conf.schema import load
@@ -49,9 +50,10 @@ def sample_triples() -> list[QTATriple]:
 def test_by_length_against_arrival(monkeypatch: pytest.MonkeyPatch) -> None:
     """Prefill and a few tokens of the analysis, on one thread: what is compared is the work, not its scheduling."""
     torch.set_num_threads(1)
-    config = load(overrides={"auditor.max_new_tokens": "16"}).auditor
+    config = load(overrides={"auditor.max_new_tokens": "16"})
     backend, triples = build(config, lambda: datetime.now(UTC)).backend, sample_triples()[:N_TRIPLES]
     assert len(triples) == N_TRIPLES
+    cases = [backend.prepare(guard_input(triple)) for triple in triples]
     padding: dict[str, float] = {}
 
     def complete(name: str, planner: Planner) -> None:
@@ -61,7 +63,7 @@ def test_by_length_against_arrival(monkeypatch: pytest.MonkeyPatch) -> None:
             return batches
 
         monkeypatch.setattr(transformers, "plan", noted)
-        assert all(isinstance(one, Completion) for one in backend.complete(triples))
+        assert all(isinstance(one, Completion) for one in backend.complete(cases))
 
     compare(
         "micro-batches by length against arrival order",

@@ -8,7 +8,8 @@ import duckdb
 import pyarrow as pa
 
 from auditor.store import Store
-from auditor.store_rows import Row, outcome_rows, triple_row, verdict_row
+from auditor.store_rows import Row, outcome_rows, triple_row
+from auditor.verdict_rows import verdict_row
 from ingest.qta import Batch, Normalized, Outcome, State
 from tests.bench.measure import REPEATS, compare
 from tests.factories import make_position, make_record, make_triple, make_verdict

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from auditor.store import Store
-from auditor.store_rows import verdict_row
+from auditor.verdict_rows import verdict_row
 from ingest.qta import (
     Batch,
     Held,

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from auditor.backends.prompts import PromptBuilder
+from auditor.guard_input import Protocol
 from auditor.models import DEMO_FOLDER
 from auditor.prompt import read_system_prompt
 from auditor.verdict import Judgment
@@ -21,7 +22,7 @@ DONORS = Donors(("One. Two. Three.",), (make_image(),))
 
 @pytest.fixture(scope="module")
 def prompts() -> PromptBuilder:
-    return PromptBuilder.load(load().auditor, DEMO_FOLDER, read_system_prompt(""))
+    return PromptBuilder.load(load().auditor, DEMO_FOLDER, {Protocol.QTA: read_system_prompt("")})
 
 
 @pytest.mark.parametrize("label", [*Judgment])
@@ -29,7 +30,7 @@ def test_an_example_ends_with_its_label_as_the_guard_writes_it(label: Judgment, 
     row = encode(replace(CHAT, label=label), prompts)
     written = prompts.tokenizer.decode(row.ids[row.n_prompt :])
     assert written == f"“Analysis”: {write_analysis(CHAT.triple, 'other')}\n“Judgment”: {label.label}"
-    assert tuple(row.ids[-row.n_label :]) == prompts.trie.paths[label]
+    assert tuple(row.ids[-row.n_label :]) == prompts.tries[Protocol.QTA].paths[label]
 
 
 def test_the_analysis_says_nothing_of_the_label(prompts: PromptBuilder) -> None:
@@ -39,7 +40,7 @@ def test_the_analysis_says_nothing_of_the_label(prompts: PromptBuilder) -> None:
 
 def test_each_place_learns_the_token_behind_it_and_padding_learns_nothing() -> None:
     """Prefix 1, prompt 1-2-3, analysis 4-5, label 6-7: places 1 (prompt), 2-3 (analysis) and 4-5 (label) learn."""
-    rows = [Encoded((1, 2, 3, 4, 5, 6, 7), 3, 2, None), Encoded((1, 2, 3, 4), 3, 0, None)]
+    rows = [Encoded((1, 2, 3, 4, 5, 6, 7), 3, 2, ()), Encoded((1, 2, 3, 4), 3, 0, ())]
     targets = targets_of(rows, n_prefix=1, prompt_share=1.0, skip=-1)
     assert targets.prompt.tolist() == [[IGNORE, 3, *[IGNORE] * 5], [IGNORE, 3, *[IGNORE] * 5]]
     assert targets.analysis.tolist() == [[IGNORE, IGNORE, 4, 5, *[IGNORE] * 3], [IGNORE, IGNORE, 4, *[IGNORE] * 4]]
@@ -48,14 +49,14 @@ def test_each_place_learns_the_token_behind_it_and_padding_learns_nothing() -> N
 
 def test_a_share_of_the_prompt_is_learned_and_never_the_image_pad() -> None:
     torch.manual_seed(0)
-    rows = [Encoded(tuple([1] + [9, 8] * 500 + [2]), 1002, 0, None)]
+    rows = [Encoded(tuple([1] + [9, 8] * 500 + [2]), 1002, 0, ())]
     learned = targets_of(rows, n_prefix=1, prompt_share=0.5, skip=9).prompt
     assert not (learned == 9).any()
     assert 150 < int((learned == 8).sum()) < 350
 
 
 def test_batches_hold_every_row_once_and_keep_their_bound() -> None:
-    rows = [Encoded(tuple(range(1 + n)), 1, 0, None) for n in range(60)]
+    rows = [Encoded(tuple(range(1 + n)), 1, 0, ()) for n in range(60)]
     batches = by_length(rows, 120, random.Random(1))  # noqa: S311 - reproducible, not secret
     assert sorted(len(row.ids) for batch in batches for row in batch) == list(range(1, 61))
     assert all(max(len(row.ids) for row in batch) * len(batch) <= 120 for batch in batches)

@@ -13,8 +13,9 @@ import torch
 from transformers import Qwen2_5_VLForConditionalGeneration, Qwen2VLImageProcessor
 
 from auditor.backends.prompts import PromptBuilder
+from auditor.guard_input import Protocol, guard_input, render_fields
 from auditor.models import DEMO_FOLDER
-from auditor.prompt import read_system_prompt, render_fields
+from auditor.prompt import read_system_prompt
 from auditor.rows import read_rows
 from auditor.vision import VisionLimits
 from conf.schema import load
@@ -55,7 +56,7 @@ def parse() -> argparse.Namespace:
 def prepare(examples: list[Example], out: Path, recipe: Recipe) -> tuple[Trainer, PromptBuilder]:
     """Tokenizer, image processor and random weights; the first two are written to `out`."""
     system_prompt = read_system_prompt("")
-    texts = [*(render_fields(e.triple) for e in examples), *map(completion_text, examples)]
+    texts = [*(render_fields(guard_input(e.triple)) for e in examples), *map(completion_text, examples)]
     vocabulary = train_tokenizer([*texts, *[system_prompt] * PROMPT_REPEATS], VOCAB_SIZE)
     out.mkdir(parents=True, exist_ok=True)
     save_tokenizer(vocabulary, out)
@@ -71,10 +72,10 @@ def prepare(examples: list[Example], out: Path, recipe: Recipe) -> tuple[Trainer
         max_pixels=vision.max_pixels,
     )
     processor.save_pretrained(out)
-    prompts = PromptBuilder.load(load().auditor, out, system_prompt)
+    prompts = PromptBuilder.load(load().auditor, out, {Protocol.QTA: system_prompt})
     model = Qwen2_5_VLForConditionalGeneration(config)
     model.generation_config.max_new_tokens = MAX_NEW_TOKENS
-    return Trainer(model, processor, prompts.prefix, recipe), prompts
+    return Trainer(model, processor, prompts.prefixes[Protocol.QTA], recipe), prompts
 
 
 def train(trainer: Trainer, prompts: PromptBuilder, examples: list[Example], out: Path) -> None:

@@ -8,6 +8,7 @@ import torch
 from PIL import Image
 
 from auditor.backends.prompts import PromptBuilder
+from auditor.guard_input import Protocol, guard_input
 from training.demo.examples import Example, write_analysis
 
 IGNORE = -100
@@ -21,22 +22,22 @@ class Encoded:
         ids: prompt, completion, label and end of turn.
         n_prompt: how many of them are prompt.
         n_label: how many at the end are the label with the end of the turn; 0 where there is no label.
-        image: scaled to whole patches, or None.
+        images: scaled to whole patches.
     """
 
     ids: tuple[int, ...]
     n_prompt: int
     n_label: int
-    image: Image.Image | None
+    images: tuple[Image.Image, ...]
 
 
 def encode(example: Example, prompts: PromptBuilder) -> Encoded:
     """The token ids of an example, built by what builds the backends' prompts."""
-    prompt = prompts.prompt(example.triple)
+    prompt = prompts.prompt(guard_input(example.triple))
     analysis = write_analysis(example.triple, example.category)
-    label = prompts.trie.paths[example.label] if example.label else ()
+    label = prompts.tries[Protocol.QTA].paths[example.label] if example.label else ()
     ids = prompt.followed_by((*prompts.label_head(analysis), *label)).ids
-    return Encoded(ids, len(prompt.ids), len(label), prompt.image)
+    return Encoded(ids, len(prompt.ids), len(label), prompt.images)
 
 
 def by_length(encoded: Sequence[Encoded], max_tokens: int, rng: random.Random) -> list[list[Encoded]]:

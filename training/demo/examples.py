@@ -14,8 +14,8 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
+from auditor.guard_input import guard_input, render_fields
 from auditor.labels import JUDGMENT_HEAD
-from auditor.prompt import render_fields
 from auditor.rows import LabelledRow
 from auditor.verdict import Judgment
 from ingest.qta import ImageBlob, ImageFailure, QTATriple, ThinkingKind
@@ -62,8 +62,8 @@ def guess_categories(rows: Sequence[LabelledRow]) -> list[str]:
     model = make_pipeline(
         TfidfVectorizer(sublinear_tf=True, min_df=2), LogisticRegression(C=4.0, max_iter=500, class_weight="balanced")
     )
-    model.fit([render_fields(row.triple) for row in known], [row.category for row in known])
-    shares = model.predict_proba([render_fields(row.triple) for row in rows])
+    model.fit([render_fields(guard_input(row.triple)) for row in known], [row.category for row in known])
+    shares = model.predict_proba([render_fields(guard_input(row.triple)) for row in rows])
     guesses = [str(model.classes_[share.argmax()]) if share.max() >= SURE_FROM else UNSURE for share in shares]
     return [row.category or guess for row, guess in zip(rows, guesses, strict=True)]
 

@@ -110,7 +110,7 @@ class Trainer:
 
     def hidden(self, rows: Sequence[Encoded]) -> torch.Tensor:
         """Hidden states behind the shared prefix; gradients flow through the prefix too."""
-        pixels = look_at([row.image for row in rows if row.image is not None], self.processor, self.model)
+        pixels = look_at([image for row in rows for image in row.images], self.processor, self.model)
         prefix = encode_prefix(self.model, self.prefix_ids)
         return hidden_states(self.model, pad_rows(self.model, [row.ids for row in rows], pixels), prefix, pixels)
 

@@ -1,0 +1,41 @@
+"""What the guard said of one case, before it becomes a verdict."""
+
+from dataclasses import dataclass
+
+from auditor.labels import LabelProbabilities
+from auditor.verdict import Judgment, Mode, Sent
+
+TOO_LONG = "prompt_too_long"
+
+
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """What the guard said of one case.
+
+    Attributes:
+        mode: how it was reached.
+        judgment: None where it cannot be told; `unscorable` says why.
+        probabilities: None exactly where `judgment` is.
+        analysis: what the guard wrote; the whole completion where that could not be read.
+        triage: the probabilities without an analysis, where those were asked for.
+        sent, inclusion: see Verdict.
+        samples: completions that the probabilities are the mean over.
+    """
+
+    mode: Mode
+    judgment: Judgment | None = None
+    probabilities: LabelProbabilities | None = None
+    unscorable: str | None = None
+    analysis: str = ""
+    prompt_tokens: int = 0
+    output_tokens: int = 0
+    triage: LabelProbabilities | None = None
+    sent: Sent | None = None
+    inclusion: float | None = None
+    samples: int = 1
+    adapted: tuple[str, ...] = ()
+
+    @property
+    def harm_score(self) -> float | None:
+        """1 - p_safe; None where it could not be judged."""
+        return self.probabilities.harm_score if self.probabilities else None
