@@ -47,6 +47,7 @@ query_rows  the typed rows that they get
 policy      a verdict and thresholds become an escalation, or not
 rows        labelled rows
 evaluate    scores them, and measures the guard on them
+eval_cli    the command eval
 metrics     AUROC, F1 and what else is measured
 console     what run and ledger show, and how they are asked to stop
 errors      broken machinery

@@ -16,7 +16,7 @@ COMMANDS = {
         "auditor.letters_cli:dead_letters",
         "the records that could not be read: list, export, read again",
     ),
-    "eval": ("auditor.cli:evaluate", "score labelled rows and measure the guard on them"),
+    "eval": ("auditor.eval_cli:evaluate", "score labelled rows and measure the guard on them"),
     "report": ("reports.cli:report", "the nightly report of a day"),
     "demo": ("reports.cli:demo", "the whole flow on the sample logs that ship with traceaudit"),
 }

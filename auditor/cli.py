@@ -1,20 +1,18 @@
-"""The commands run, ledger and eval: parse, load, build, call, print."""
+"""The commands run and ledger: parse, load, build, call, print."""
 
 import argparse
-import json
 import sys
 import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from threading import Event
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from auditor.errors import OutputUnwritable
 from conf.cli import FINDINGS, config_of, parser, print_json
 from conf.schema import Config
 
@@ -180,46 +178,6 @@ def ledger_lines(db: str) -> "Sequence[LedgerLine]":
     with Store.open(db, create=False) as store:
         print(f"read {db}", file=sys.stderr)
         return store.ledger()
-
-
-def evaluate(argv: Sequence[str]) -> int:
-    """`traceaudit eval`: score labelled rows and measure the guard on them."""
-    from auditor.console import print_figures, row_progress
-    from auditor.evaluate import row_line, score_rows, summarise
-    from auditor.rows import read_rows
-    from auditor.scorer import build
-
-    options = parser("eval", "Score labelled rows and measure the guard on them.")
-    options.add_argument("data", type=Path, metavar="DATA.jsonl", help="labelled rows, one a line")
-    options.add_argument("--model", metavar="M", help="the guard model (auditor.model)")
-    options.add_argument("--backend", metavar="B", help="what runs the model (auditor.backend)")
-    options.add_argument("--rows", type=Path, metavar="F", help="write one scored row a line to this file")
-    args = options.parse_args(argv)
-    config = config_of(args, auditor__model=args.model, auditor__backend=args.backend)
-    rows = list(read_rows(args.data, config.images))
-    scorer = build(config, utc_now)
-    with row_progress(len(rows)) as done:
-        verdicts = score_rows(rows, scorer, done)
-    if args.rows:
-        write_lines(args.rows, map(row_line, verdicts))
-    summary = summarise(rows, verdicts)
-    if args.json:
-        print_json(summary)
-    else:
-        print_figures(summary)
-    return 0
-
-
-def write_lines(path: Path, values: Iterable[Mapping[str, Any]]) -> None:
-    """One JSON object a line.
-
-    Raises:
-        OutputUnwritable: the file cannot be written.
-    """
-    try:
-        path.write_text("".join(f"{json.dumps(value)}\n" for value in values), encoding="utf-8")
-    except OSError as error:
-        raise OutputUnwritable(f"{path}: {error.strerror}") from None
 
 
 def utc_now() -> datetime:

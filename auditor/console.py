@@ -66,6 +66,20 @@ def print_figures(summary: Mapping[str, Any]) -> None:
     print_rows(columns, [[figure_cell(line[column]) for column in columns] for line in lines])
 
 
+def print_modes(summary: Mapping[str, Any]) -> None:
+    """What each mode of `eval` came to."""
+    columns = ("auroc", "f1", "seconds", "sent_to_full", "agreement_with_full", "unscorable")
+    lines = [[mode, *(figure_cell(line[column]) for column in columns)] for mode, line in summary["modes"].items()]
+    print_rows(("mode", *columns), lines)
+
+
+def print_beside(summary: Mapping[str, Any]) -> None:
+    """What other guards said of the same rows."""
+    columns = ("rows", "harmful", "f1", "accuracy", "precision", "recall")
+    lines = [[name, *(figure_cell(line[column]) for column in columns)] for name, line in summary["beside"].items()]
+    print_rows(("beside", *columns), [["this guard", *(figure_cell(summary[c]) for c in columns)], *lines])
+
+
 def figure_cell(value: str | float | None) -> str:
     """A figure with three decimals; a dash where it is undefined."""
     return "–" if value is None else f"{value:.3f}" if isinstance(value, float) else str(value)

@@ -1,7 +1,7 @@
 """Labelled QTA rows: one JSON object a line with question, thinking, answer, images, label, id and source."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -28,16 +28,23 @@ class LabelledRow:
     Attributes:
         label: None where the source gives none.
         category: the source's category in S-Eval's names, or None.
+        others: what other guards said, by the field that says so.
     """
 
     triple: QTATriple
     label: Judgment | None
     source: str
     category: str | None
+    others: Mapping[str, Judgment] = field(default_factory=dict)
 
 
-def read_rows(path: Path, images: Images) -> Iterator[LabelledRow]:
+def read_rows(path: Path, images: Images, others: Sequence[str] = ()) -> Iterator[LabelledRow]:
     """The rows of a file, images read from paths below the file's folder.
+
+    Args:
+        path: of the file; a row that names no source has the file's name for it.
+        images: which images are decoded.
+        others: fields that hold the labels of other guards, where a row has them.
 
     Raises:
         BadRow: a line is not a labelled row.
@@ -47,20 +54,23 @@ def read_rows(path: Path, images: Images) -> Iterator[LabelledRow]:
         with path.open("rb") as lines:
             for number, line in enumerate(lines, 1):
                 if line.strip():
-                    yield read_row(line, Position(f"file:{path.resolve()}", 0, number - 1), path.parent, resolver)
+                    yield read_row(line, Position(f"file:{path.resolve()}", 0, number - 1), path, resolver, others)
     except OSError as error:
         raise BadRow(f"{path}: {error.strerror}") from None
 
 
-def read_row(line: bytes, position: Position, folder: Path, resolver: Resolver) -> LabelledRow:
-    """One line as a row."""
+def read_row(
+    line: bytes, position: Position, path: Path, resolver: Resolver, others: Sequence[str] = ()
+) -> LabelledRow:
+    """One line of the file at `path` as a row."""
     try:
         row = orjson.loads(line)
         return LabelledRow(
-            triple=triple_of(row, position, folder, resolver),
+            triple=triple_of(row, position, path.parent, resolver),
             label=None if row["label"] is None else Judgment(row["label"]),
-            source=row["source"],
+            source=row.get("source") or path.stem,
             category=row.get("category"),
+            others={name: Judgment(row[name]) for name in others if row.get(name) is not None},
         )
     except (KeyError, TypeError, ValueError) as error:
         where = f"{position.source.removeprefix('file:')}:{position.offset + 1}"

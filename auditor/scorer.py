@@ -18,7 +18,7 @@ from auditor.opinion import Opinion
 from auditor.prompt import hash_text
 from auditor.reuse import Memory, Recall, content_hash, reused
 from auditor.verdict import Category, Mode, ScorerKey, Verdict
-from conf.schema import Config
+from conf.schema import Auditor, Config
 from ingest.normalize import unscorable_reason
 from ingest.qta import Position, QTATriple, Status, ThinkingKind
 
@@ -197,7 +197,12 @@ class Draft:
 
 
 def build(config: Config, now: Callable[[], datetime]) -> Scorer:
-    """The configured scorer, its model loaded.
+    """The configured scorer, its model loaded; see `build_modes`."""
+    return build_modes(config, [config.auditor.mode], now)[config.auditor.mode]
+
+
+def build_modes(config: Config, modes: Sequence[str], now: Callable[[], datetime]) -> dict[str, Scorer]:
+    """The configured scorer in each of these modes, its model loaded once.
 
     Raises:
         ModelNotFound, ModelUnusable: the checkpoint is not there, or not one we can run.
@@ -211,9 +216,20 @@ def build(config: Config, now: Callable[[], datetime]) -> Scorer:
         section = section.model_copy(update={"max_new_tokens": limit})
     prompts, local = read_prompts(section), LocalPolicies(config.local_policy)
     backend = load_backend(section, checkpoint, prompts)
+    sections = {mode: section.model_copy(update={"mode": mode}) for mode in modes}
+    return {
+        mode: assemble(one, backend, key_of(one, checkpoint, prompts, local), local, now)
+        for mode, one in sections.items()
+    }
+
+
+def assemble(
+    section: Auditor, backend: Backend, key: ScorerKey, local: LocalPolicies, now: Callable[[], datetime]
+) -> Scorer:
+    """A scorer of a loaded backend, as its section of the configuration says."""
     full = Full(backend, section.reading == "judgment_first", section.samples, section.sample_temperature)
     return Scorer(
-        key_of(section, checkpoint, prompts, local),
+        key,
         section.backend,
         backend,
         mode_of(backend, section.mode, full, section.cascade_low, section.audit_share),

@@ -33,7 +33,7 @@ def parser(name: str, summary: str, *, store: bool = False) -> argparse.Argument
     return result
 
 
-def config_of(args: argparse.Namespace, **overrides: str | None) -> "Config":
+def config_of(args: argparse.Namespace, **overrides: str | bool | None) -> "Config":
     """The configuration that the options ask for.
 
     Args:
