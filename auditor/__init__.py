@@ -19,7 +19,7 @@ modes       the ways to ask it: in full, by triage, or in a cascade of both
 reuse       a verdict for identical content that was judged before
 key         what verdicts are filed under
 scorer      shown, asked, read: one verdict per triple, in order
-store       the DuckDB file: one transaction a batch; it, store_letters.py and queries.py are the only places with SQL
+store       the DuckDB file: one transaction a batch; it, store_*.py and queries.py are the only places with SQL
 store_rows  what is stored, as rows
 verdict_rows  a verdict as a row, and back
 store_letters  dead letters in the database: found, taken out again, settled
@@ -38,6 +38,16 @@ follow      the sink at work: waits out what passes, goes on from where the data
 workers     local workers of the service, started and started again
 service     how other commands find the service of a database, and what they ask it
 telemetry   counters and gauges for Prometheus
+stored_triples  a stored triple as it was when it was first judged
+moves       which triples moved between two scorers, by how much
+desk        where a backfill gets stored triples and hands in verdicts
+store_backfill  the database file as such a desk
+desk_wire   what is said to the service that owns the database
+desk_client  that service as such a desk
+estimate    what a backfill will cost, before it begins
+backfill    stored triples judged once more
+backfill_cli  the command backfill
+backfill_console  what it shows
 letters     dead letters read again with the configuration in force
 letters_out  dead letters sent to files and topics, byte for byte
 letters_cli  the command dead-letters

@@ -16,6 +16,7 @@ COMMANDS = {
         "auditor.letters_cli:dead_letters",
         "the records that could not be read: list, export, read again",
     ),
+    "backfill": ("auditor.backfill_cli:backfill", "judge stored triples once more; what moved between two scorers"),
     "eval": ("auditor.eval_cli:evaluate", "score labelled rows and measure the guard on them"),
     "report": ("reports.cli:report", "the nightly report of a day"),
     "demo": ("reports.cli:demo", "the whole flow on the sample logs that ship with traceaudit"),

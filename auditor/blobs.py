@@ -30,6 +30,11 @@ class BlobStore(ABC):
     never overwritten.
     """
 
+    @property
+    @abstractmethod
+    def where(self) -> str:
+        """What `open_blobs` opens it by, also from another folder."""
+
     def keep(self, image: ImageBlob) -> None:
         """Write the image if it is not there yet; kept for good when this returns.
 
@@ -72,6 +77,11 @@ class Blobs(BlobStore):
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
+    @property
+    def where(self) -> str:
+        """See BlobStore."""
+        return str(self.folder.resolve())
+
     def path(self, sha256: str) -> Path:
         """See BlobStore."""
         return self.folder / sha256[:2] / sha256
@@ -104,6 +114,11 @@ class ObjectBlobs(BlobStore):
     def __init__(self, url: str) -> None:
         self.url = url.rstrip("/")
         self.storage = storage_of(self.url)
+
+    @property
+    def where(self) -> str:
+        """See BlobStore."""
+        return self.url
 
     def path(self, sha256: str) -> str:
         """See BlobStore."""

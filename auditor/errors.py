@@ -10,6 +10,7 @@ TraceauditError
 ├── OutcomesUnwritable   the topic of outcomes takes less in a message than is configured
 ├── PortTaken            an address that a command was asked to listen on is taken
 ├── ExecutorDiffers      an executor of Spark is set up otherwise than the driver
+├── VerdictRefused       a verdict that was handed in and cannot be kept
 ├── ServiceFailed        a service that is there and does not answer as it should
 └── OutputUnwritable     a file that a command was asked to write cannot be written
 """
@@ -75,6 +76,21 @@ class OutcomesUnwritable(TraceauditError):
 
     def __reduce__(self) -> tuple[type["OutcomesUnwritable"], tuple[int]]:
         return type(self), (self.max_bytes,)
+
+
+class VerdictRefused(TraceauditError):
+    """A verdict that was handed in and that cannot be kept; none of those beside it is.
+
+    Attributes:
+        reason: what is wrong, without anything of the verdict.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"a verdict cannot be kept: {reason}")
+        self.reason = reason
+
+    def __reduce__(self) -> tuple[type["VerdictRefused"], tuple[str]]:
+        return type(self), (self.reason,)
 
 
 class ServiceFailed(TraceauditError):

@@ -99,6 +99,11 @@ class Follower:
         source = self.source
         return source.high_waters() if source else {}
 
+    def lag(self) -> int:
+        """How many messages of the topic are not stored yet, as far as fetches told it; any thread may ask."""
+        positions = dict(self.positions)
+        return sum(max(0, end - positions.get(place, end)) for place, end in self.high_waters().items())
+
 
 def trouble_of(error: Exception) -> str:
     """What is said of an error to those who ask for the service's health; DuckDB's own words may quote a row."""

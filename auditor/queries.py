@@ -1,7 +1,8 @@
 """What reports ask of the database: named read queries, each giving typed rows.
 
 A report calls them inside one transaction (`snapshot`), so that all its numbers are of one instant even while `run`
-writes. A day is a UTC day: of `stored_at` for records, of `scored_at` for verdicts.
+writes. A day is a UTC day: of `stored_at` for records, of `scored_at` for verdicts. What a backfill judged is not of
+the day on which it ran: it is counted apart.
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,6 +13,7 @@ from typing import Any
 import duckdb
 
 from auditor.query_rows import (
+    BackfillRow,
     CaseRow,
     CoverageRow,
     ExampleRow,
@@ -87,20 +89,30 @@ VERDICTS = """
         t.status, t.source, t."partition", t."offset", t.occurred_at
     FROM verdicts v JOIN triples t ON t.id = v.triple_id
     WHERE v.scored_at >= $start AND v.scored_at < $end
+    AND v.run_id NOT IN (SELECT run_id FROM runs WHERE kind = 'backfill')
     ORDER BY v.triple_id, v.scored_at DESC, v.run_id DESC, v.model_revision, v.prompt_hash, v.decoding
 """
 
 SCORERS = """
     SELECT v.model_id, v.model_revision, v.prompt_hash, v.decoding, r.backend, r.version, r.policy_version, count(*)
     FROM verdicts v JOIN runs r USING (run_id)
-    WHERE v.scored_at >= $start AND v.scored_at < $end
+    WHERE v.scored_at >= $start AND v.scored_at < $end AND r.kind = 'live'
     GROUP BY ALL ORDER BY count(*) DESC, v.model_id, v.model_revision, v.decoding
+"""
+
+BACKFILLS = """
+    SELECT v.model_id, v.model_revision, v.prompt_hash, v.decoding, r.backend, count(*), min(t.stored_at),
+        max(t.stored_at)
+    FROM verdicts v JOIN runs r USING (run_id) JOIN triples t ON t.id = v.triple_id
+    WHERE v.scored_at >= $start AND v.scored_at < $end AND r.kind = 'backfill'
+    GROUP BY ALL ORDER BY count(*) DESC, v.model_id, v.model_revision, v.prompt_hash, v.decoding
 """
 
 IMAGE_FAILURES = """
     SELECT i.reason, count(*), count(DISTINCT i.triple_id)
     FROM images i WHERE i.reason IS NOT NULL AND i.triple_id IN (
-        SELECT triple_id FROM verdicts WHERE scored_at >= $start AND scored_at < $end)
+        SELECT triple_id FROM verdicts WHERE scored_at >= $start AND scored_at < $end
+        AND run_id NOT IN (SELECT run_id FROM runs WHERE kind = 'backfill'))
     GROUP BY i.reason ORDER BY count(*) DESC, i.reason
 """
 
@@ -111,6 +123,7 @@ CASES = """
         v.analysis, v.category_source, v.model_id, v.model_revision, v.mode
     FROM triples t JOIN verdicts v ON v.triple_id = t.id
     WHERE t.id IN (SELECT unnest($ids)) AND v.scored_at >= $start AND v.scored_at < $end
+    AND v.run_id NOT IN (SELECT run_id FROM runs WHERE kind = 'backfill')
     ORDER BY t.id, v.scored_at DESC, v.run_id DESC, v.model_revision, v.prompt_hash, v.decoding
 """
 
@@ -161,6 +174,11 @@ def verdicts(connection: duckdb.DuckDBPyConnection, day: date) -> list[VerdictRo
 def scorers(connection: duckdb.DuckDBPyConnection, day: date) -> list[ScorerRow]:
     """What the day's verdicts were made with, most used first."""
     return [ScorerRow(*row) for row in connection.execute(SCORERS, bounds(day)).fetchall()]
+
+
+def backfills(connection: duckdb.DuckDBPyConnection, day: date) -> list[BackfillRow]:
+    """What backfills judged that day, by what they judged with."""
+    return [BackfillRow(*row) for row in connection.execute(BACKFILLS, bounds(day)).fetchall()]
 
 
 def image_failures(connection: duckdb.DuckDBPyConnection, day: date) -> list[ImageFailureRow]:

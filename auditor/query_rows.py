@@ -93,6 +93,24 @@ class ScorerRow:
 
 
 @dataclass(frozen=True, slots=True)
+class BackfillRow:
+    """Stored triples that were judged once more on a day; they are not of its traffic.
+
+    Attributes:
+        first, last: when the triples were stored, UTC.
+    """
+
+    model_id: str
+    model_revision: str
+    prompt_hash: str
+    decoding: str
+    backend: str
+    verdicts: int
+    first: datetime
+    last: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class ImageFailureRow:
     """Images that the logs name and that the guard could not see."""
 

@@ -6,6 +6,7 @@ leaves the file behind: the address is believed only while that process lives an
 
 import json
 import os
+import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -52,6 +53,38 @@ def announced(db: str, host: str, port: int) -> Iterator[Service]:
         yield service
     finally:
         file_of(db).unlink(missing_ok=True)
+
+
+@contextmanager
+def secret_for(db: str) -> Iterator[str]:
+    """What a process has to know that asks the service of `db` for texts; only the database's owner can read it."""
+    path = secret_file(db)
+    path.unlink(missing_ok=True)
+    secret = secrets.token_urlsafe(32)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
+        file.write(secret)
+    try:
+        yield secret
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def secret_file(db: str) -> Path:
+    """The file that holds what `secret_for` gives."""
+    return Path(f"{db}.service-secret")
+
+
+def read_secret(db: str) -> str:
+    """What the service of `db` wants to hear.
+
+    Raises:
+        ServiceFailed: this user may not read it, or the service is of a version that has none.
+    """
+    path = secret_file(db)
+    try:
+        return path.read_text(encoding="ascii")
+    except OSError as error:
+        raise ServiceFailed(f"{path}: {error.strerror}; ask the service as the user who runs it") from None
 
 
 def find_service(db: str) -> Service | None:

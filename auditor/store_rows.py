@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from auditor.verdict import ScorerKey
 from auditor.verdict_rows import scorer_columns, utc
@@ -15,10 +15,11 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One `traceaudit run`: what is in force while it makes verdicts.
+    """One `traceaudit run`, or another command that judges: what is in force while it makes verdicts.
 
     Attributes:
         version: of traceaudit.
+        kind: "backfill" where stored triples are judged once more: no traffic of the day on which that is done.
     """
 
     run_id: str
@@ -27,6 +28,7 @@ class Run:
     scorer: ScorerKey
     backend: str
     policy_version: str
+    kind: Literal["live", "backfill"] = "live"
 
 
 def run_row(run: Run) -> Row:
@@ -38,6 +40,7 @@ def run_row(run: Run) -> Row:
         **scorer_columns(run.scorer),
         "backend": run.backend,
         "policy_version": run.policy_version,
+        "kind": run.kind,
     }
 
 

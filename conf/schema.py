@@ -217,6 +217,15 @@ class Serve(Section):
     worker_source: str
 
 
+class Backfill(Section):
+    """How stored triples are judged once more, so that live work goes first."""
+
+    batch_triples: Annotated[int, Field(ge=1, le=256)]
+    max_lag: Annotated[int, Field(ge=0)]
+    wait_s: Seconds
+    nice: Annotated[int, Field(ge=0, le=19)]
+
+
 class Store(Section):
     """Where verdicts are kept."""
 
@@ -251,6 +260,7 @@ class Config(Section):
     fleet: Fleet
     spark: Spark
     serve: Serve
+    backfill: Backfill
     store: Store
     report: Report
 

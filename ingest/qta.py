@@ -102,6 +102,7 @@ class ImageReason(StrEnum):
     PROVIDER_FILE_ID = "provider_file_id"
     ATTACHMENT_MISSING = "attachment_missing"
     BAD_SHAPE = "bad_shape"
+    BLOB_GONE = "blob_gone"  # kept once, and no longer in the blob store as it was
 
 
 class Position(NamedTuple):

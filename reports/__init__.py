@@ -11,6 +11,7 @@ export       EscalationReport to JSON, CSV and Parquet
 nightly      the job that writes the files
 serve        the service: owns the database, stores what workers judged
 health       what it answers over HTTP
+backfill_api  what it answers a backfill
 demo         the whole flow on the sample logs that ship with traceaudit
 samples/     those sample logs
 errors       why there is no report

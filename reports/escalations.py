@@ -10,6 +10,7 @@ from datetime import date, datetime
 
 from auditor.policy import Escalation, Policy, Reason, escalation
 from auditor.query_rows import (
+    BackfillRow,
     CaseRow,
     CoverageRow,
     ExampleRow,
@@ -46,6 +47,7 @@ class Night:
     verdicts: Sequence[VerdictRow]
     scorers: Sequence[ScorerRow]
     image_failures: Sequence[ImageFailureRow]
+    backfills: Sequence[BackfillRow] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +117,7 @@ def make_report(
         by_thinking=count_by(night.verdicts, escalated, lambda row: row.thinking_kind),
         degraded=degraded(night),
         scorers=tuple(night.scorers),
+        backfills=tuple(night.backfills),
         escalations=count_escalations(found, len(cases)),
         escalated=tuple(escalated_line(item) for item in found),
         cases=cases,

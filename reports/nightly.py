@@ -77,6 +77,7 @@ def read_night(connection: duckdb.DuckDBPyConnection, day: date | None) -> Night
         verdicts=queries.verdicts(connection, chosen),
         scorers=queries.scorers(connection, chosen),
         image_failures=queries.image_failures(connection, chosen),
+        backfills=queries.backfills(connection, chosen),
     )
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from auditor.policy import Policy
-from auditor.query_rows import ExampleRow, ImageFailureRow, ScorerRow, UnjudgedRow
+from auditor.query_rows import BackfillRow, ExampleRow, ImageFailureRow, ScorerRow, UnjudgedRow
 from reports.cases import Case
 
 
@@ -117,6 +117,7 @@ class EscalationReport:
     Attributes:
         demo: whether the demo auditor made any of the verdicts.
         unjudged, examples: records without a verdict: counted by reason, and some of each to look up.
+        backfills: stored exchanges that were judged once more that day; they are in no other number.
         escalated: all escalations, highest risk first; `cases` are the first of them with their texts.
     """
 
@@ -135,6 +136,7 @@ class EscalationReport:
     by_thinking: tuple[CountLine, ...]
     degraded: Degraded
     scorers: tuple[ScorerRow, ...]
+    backfills: tuple[BackfillRow, ...]
     escalations: EscalationCounts
     escalated: tuple[EscalatedLine, ...]
     cases: tuple[Case, ...]

@@ -1,25 +1,29 @@
 """The service: owns the database file, stores what workers judged, answers over HTTP, keeps local workers running.
 
 main thread    the sink, which writes the database
-http           health, metrics and ledger; reads the database through a cursor of its own, one request at a time
+http           health, metrics, ledger, and triples for a backfill; reads the database through cursors of its own, one
+               request at a time, and writes a backfill's verdicts when the sink does not write
 workers        starts local workers, and starts them again
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from threading import Lock
 
 from auditor.follow import MESSAGES, Follower, Health
 from auditor.ledger import LedgerLine
+from auditor.service import secret_for
 from auditor.sink import Sink
 from auditor.store import Store
+from auditor.store_backfill import StoreDesk
 from auditor.store_sink import Waiting, waiting
 from auditor.telemetry import Lags, SinkStanding, Standing, Telemetry
 from conf.errors import ConfigError
 from conf.schema import Config
 from ingest.kafka import KafkaSource, open_topics
+from reports.backfill_api import Owner, add_backfill
 from reports.health import answering, app_of
 
 
@@ -58,6 +62,7 @@ def service(config: Config, store: Store, now: Callable[[], datetime]) -> Iterat
         SourceNotFound: there is no such topic of outcomes.
     """
     health, telemetry, reading, lock = Health(), Telemetry(), store.aside(), Lock()
+    beside = store.aside()
 
     def ledger() -> Sequence[LedgerLine]:
         with lock:
@@ -72,8 +77,12 @@ def service(config: Config, store: Store, now: Callable[[], datetime]) -> Iterat
     for collector in (Lags([follower], follower.positions), Standing(ledger), SinkStanding(waits, sink.alarms)):
         telemetry.registry.register(collector)
     app = app_of(health, telemetry.registry, ledger)
-    with reading, answering(app, config.serve.host, config.serve.port) as port:
-        yield Service(follower, telemetry, port)
+    owner = Owner(StoreDesk(beside, config.store.path), Lock(), sink.writing, follower.lag, config.backfill.max_lag)
+    with ExitStack() as stack:
+        stack.enter_context(reading)
+        stack.enter_context(beside)
+        add_backfill(app, owner, stack.enter_context(secret_for(config.store.path)))
+        yield Service(follower, telemetry, stack.enter_context(answering(app, config.serve.host, config.serve.port)))
 
 
 def outcomes_topic(config: Config) -> KafkaSource:

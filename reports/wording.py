@@ -71,6 +71,7 @@ IMAGE_REASONS = {
     "provider_file_id": "only the provider has the file",
     "attachment_missing": "the attachment is not in the log",
     "bad_shape": "a shape that the guard cannot see",
+    "blob_gone": "no longer in the image folder as it was kept",
 }
 
 REASONS = (

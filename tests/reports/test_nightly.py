@@ -7,6 +7,7 @@ import io
 import json
 import re
 from collections.abc import Iterator
+from datetime import date, timedelta
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -14,10 +15,14 @@ import pytest
 
 from auditor.blobs import Blobs
 from auditor.store import Store
+from auditor.store_backfill import StoreDesk
+from auditor.store_rows import Run
+from auditor.verdict import ScorerKey
 from reports.cli import report as report_command
 from reports.export import cell
 from reports.nightly import Written, write_nightly
-from tests.reports.seed import EDITION, NOW, config, judged, picture, seed
+from tests.factories import make_verdict
+from tests.reports.seed import EDITION, NOW, config, judged, odds, picture, seed
 
 PAYLOAD = "<script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\">"
 
@@ -28,8 +33,8 @@ def store(tmp_path: Path) -> Iterator[Store]:
         yield opened
 
 
-def write(store: Store, folder: Path) -> Written:
-    return write_nightly(store, config(report__out_dir=json.dumps(str(folder))), None, EDITION)
+def write(store: Store, folder: Path, day: date | None = None) -> Written:
+    return write_nightly(store, config(report__out_dir=json.dumps(str(folder))), day, EDITION)
 
 
 def text_of(written: Written, suffix: str) -> str:
@@ -136,3 +141,22 @@ def test_the_command_names_the_files(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert told["date"] == str(NOW.date())
     assert {Path(file).suffix for file in told["files"]} == {".html", ".json", ".csv", ".parquet"}
     assert all(Path(file).exists() for file in told["files"])
+
+
+def test_stored_triples_that_were_judged_once_more_are_no_traffic_of_that_day(store: Store, tmp_path: Path) -> None:
+    old, today = NOW - timedelta(days=9), [judged(5, 0.1), judged(6, 0.9)]
+    seed(store, [judged(0, 0.2, old), judged(1, 0.3, old)], now=old)
+    seed(store, today, start=2)
+    before = json.loads(text_of(write(store, tmp_path / "before"), ".json"))
+    again = ScorerKey("guard-7b", "r7", "p7", "full/greedy/2000")
+    run = Run("again", NOW, "0.1.0", again, "transformers", "default-1", "backfill")
+    ids = [judged(n, 0.1)[0].id for n in (0, 1, 6)]
+    StoreDesk(store, "").keep(run, [make_verdict(one, scorer=again, scored_at=NOW, **odds(0.95)) for one in ids])
+    written = write(store, tmp_path / "after")
+    after = json.loads(text_of(written, ".json"))
+    (told,) = after.pop("backfills")
+    assert before.pop("backfills") == []
+    assert {name for name in after if after[name] != before[name]} <= {"made_at"}
+    assert (told["model_id"], told["verdicts"], told["first"][:10]) == ("guard-7b", 3, str(old.date()))
+    assert "A backfill ran on this day" in text_of(written, ".html")
+    assert "A backfill ran" not in text_of(write(store, tmp_path / "old", old.date()), ".html")
