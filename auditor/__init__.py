@@ -58,6 +58,10 @@ policy      a verdict and thresholds become an escalation, or not
 rows        labelled rows
 evaluate    scores them, and measures the guard on them
 eval_cli    the command eval
+roofline    the physical limit of judging on a device
+bench       how fast the guard judges here, beside that limit
+bench_load  made-up triples to measure with
+bench_cli   the command bench
 metrics     AUROC, F1 and what else is measured
 console     what run and ledger show, and how they are asked to stop
 errors      broken machinery

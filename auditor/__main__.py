@@ -17,6 +17,7 @@ COMMANDS = {
         "the records that could not be read: list, export, read again",
     ),
     "backfill": ("auditor.backfill_cli:backfill", "judge stored triples once more; what moved between two scorers"),
+    "bench": ("auditor.bench_cli:bench", "how fast the guard judges here, beside the limit of the device"),
     "eval": ("auditor.eval_cli:evaluate", "score labelled rows and measure the guard on them"),
     "report": ("reports.cli:report", "the nightly report of a day"),
     "demo": ("reports.cli:demo", "the whole flow on the sample logs that ship with traceaudit"),

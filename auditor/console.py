@@ -80,6 +80,15 @@ def print_beside(summary: Mapping[str, Any]) -> None:
     print_rows(("beside", *columns), [["this guard", *(figure_cell(summary[c]) for c in columns)], *lines])
 
 
+def print_speeds(lines: Sequence[Mapping[str, Any]]) -> None:
+    """What `bench` measured."""
+    columns = (
+        *("device", "backend", "mode", "triples", "triples_per_s", "prompt_tokens", "image_tokens", "output_tokens"),
+        *("prefix_hits", "roofline_triples_per_s", "of_roofline"),
+    )
+    print_rows(columns, [[figure_cell(line[column]) for column in columns] for line in lines])
+
+
 def figure_cell(value: str | float | None) -> str:
     """A figure with three decimals; a dash where it is undefined."""
     return "–" if value is None else f"{value:.3f}" if isinstance(value, float) else str(value)

@@ -7,6 +7,7 @@ TraceauditError
 ├── ModelNotFound        a model folder or name that is not there
 ├── ModelUnusable        a checkpoint that is not a guard model we can run
 ├── BackendFailed        the scoring backend broke; nothing was committed
+│   └── OutOfMemory      it has no room for what it was asked at once
 ├── OutcomesUnwritable   the topic of outcomes takes less in a message than is configured
 ├── PortTaken            an address that a command was asked to listen on is taken
 ├── ExecutorDiffers      an executor of Spark is set up otherwise than the driver
@@ -58,6 +59,10 @@ class ModelUnusable(TraceauditError):
 
 class BackendFailed(TraceauditError):
     """The scoring backend broke; the batch is not committed and will be read again."""
+
+
+class OutOfMemory(BackendFailed):
+    """The scoring backend has no room for what it was asked at once; it is asked for less."""
 
 
 class OutputUnwritable(TraceauditError):

@@ -172,6 +172,8 @@ class Auditor(Section):
     reuse: bool
     micro_batch_rows: Count
     micro_batch_tokens: Count
+    vllm_batch_tokens: Annotated[int, Field(ge=2048)]
+    gpu_memory_share: Annotated[float, Field(gt=0, le=1)]
     retries: Annotated[int, Field(ge=0)]
     scripted_table: str
 

@@ -1,7 +1,7 @@
 """The guard model through transformers: runs anywhere, in length-bucketed micro-batches over a shared prefix."""
 
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Self
@@ -12,10 +12,10 @@ from transformers.utils import logging as transformers_logging
 
 from auditor.backends.base import GREEDY, Completion, Sampling
 from auditor.backends.prompts import PromptBuilder, Prompted
-from auditor.errors import BackendFailed, ModelUnusable
+from auditor.errors import BackendFailed, ModelUnusable, OutOfMemory
 from auditor.guard_input import GuardInput, Protocol
 from auditor.labels import LabelProbabilities, probabilities
-from auditor.microbatch import plan
+from auditor.microbatch import Result, Room
 from auditor.models import Checkpoint
 from auditor.qwen import Pixels, Prefix, Rows, encode_prefix, hidden_states, look_at, pad_rows
 from auditor.tokens import IM_END
@@ -28,15 +28,14 @@ class TransformersBackend:
 
     Attributes:
         prefixes: each system prompt's keys and values, computed once.
-        max_rows, max_micro_tokens: bounds of one micro-batch; tokens count padding.
+        room: how much goes through it at once.
     """
 
     model: Qwen2_5_VLForConditionalGeneration
     processor: AutoImageProcessor
     prompts: PromptBuilder
     prefixes: Mapping[Protocol, Prefix]
-    max_rows: int
-    max_micro_tokens: int
+    room: Room
     max_new_tokens: int
 
     @classmethod
@@ -55,8 +54,7 @@ class TransformersBackend:
             AutoImageProcessor.from_pretrained(checkpoint.folder, trust_remote_code=False),
             prompts,
             prefixes,
-            config.micro_batch_rows,
-            config.micro_batch_tokens,
+            Room(config.micro_batch_rows, config.micro_batch_tokens),
             config.max_new_tokens,
         )
 
@@ -80,28 +78,30 @@ class TransformersBackend:
 
     def complete(self, prepared: Sequence[Prompted], sampling: Sampling = GREEDY) -> list[Completion]:
         """See Backend."""
-        results: dict[int, Completion] = {}
-        for batch in self.batches(prepared):
-            results.update(zip(batch, self.generate([prepared[i] for i in batch], sampling), strict=True))
-        return [results[i] for i in range(len(prepared))]
+        return self.by_protocol(prepared, lambda batch: self.generate(batch, sampling))
 
     def label_probabilities(
         self, prepared: Sequence[Prompted], analyses: Sequence[str | None]
     ) -> list[LabelProbabilities]:
         """One pass over prompt, analysis and the longest label gives every branching of the label trie."""
         heads = [self.prompts.up_to_label(p, a) for p, a in zip(prepared, analyses, strict=True)]
-        probes = [head.followed_by(self.prompts.tries[head.protocol].probe) for head in heads]
-        results: dict[int, LabelProbabilities] = {}
-        for batch in self.batches(probes):
-            results.update(zip(batch, self.read_labels([probes[i] for i in batch]), strict=True))
+        return self.by_protocol(
+            [head.followed_by(self.prompts.tries[head.protocol].probe) for head in heads], self.read_labels
+        )
+
+    def by_protocol(
+        self, prepared: Sequence[Prompted], work: Callable[[Sequence[Prompted]], list[Result]]
+    ) -> list[Result]:
+        """What `work` gives for each prompt, in micro-batches of like length and one protocol: rows share a prefix."""
+        results: dict[int, Result] = {}
+        for protocol in self.prefixes:
+            own = [i for i, p in enumerate(prepared) if p.protocol is protocol]
+            results.update(zip(own, self.in_batches([prepared[i] for i in own], work), strict=True))
         return [results[i] for i in range(len(prepared))]
 
-    def batches(self, prepared: Sequence[Prompted]) -> Iterator[list[int]]:
-        """Micro-batches of indices, alike in length, each of one protocol: its rows share a prefix."""
-        for protocol in self.prefixes:
-            indices = [i for i, p in enumerate(prepared) if p.protocol is protocol]
-            for batch in plan([prepared[i].n_tokens for i in indices], self.max_rows, self.max_micro_tokens):
-                yield [indices[k] for k in batch]
+    def in_batches(self, rows: Sequence[Prompted], work: Callable[[Sequence[Prompted]], list[Result]]) -> list[Result]:
+        """What `work` gives for each prompt of one protocol."""
+        return self.room.run([p.n_tokens for p in rows], lambda batch: work([rows[k] for k in batch]))
 
     def generate(self, batch: Sequence[Prompted], sampling: Sampling) -> list[Completion]:
         """Decoding of one micro-batch."""
@@ -198,9 +198,16 @@ def broken_machinery() -> Iterator[None]:
     try:
         yield
     except (RuntimeError, MemoryError) as error:
-        raise BackendFailed(
-            f"the model failed on a micro-batch ({type(error).__name__}); try a smaller auditor.micro_batch_tokens"
-        ) from error
+        advice = "try a smaller auditor.micro_batch_tokens"
+        if is_out_of_memory(error):
+            torch.cuda.empty_cache()
+            raise OutOfMemory(f"the model has no memory for a micro-batch; {advice}") from None
+        raise BackendFailed(f"the model failed on a micro-batch ({type(error).__name__}); {advice}") from error
+
+
+def is_out_of_memory(error: Exception) -> bool:
+    """Whether memory ran out; on a CPU torch says so in words alone."""
+    return isinstance(error, torch.OutOfMemoryError | MemoryError) or "DefaultCPUAllocator" in str(error)
 
 
 def load_model(checkpoint: Checkpoint, dtype: str) -> Qwen2_5_VLForConditionalGeneration:

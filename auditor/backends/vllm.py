@@ -5,8 +5,9 @@ The label's probabilities come from two requests of one token each, which the pr
 """
 
 import os
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Self
 
 import torch
@@ -27,11 +28,16 @@ CPU_ENVIRONMENT = {"VLLM_CPU_KVCACHE_SPACE": "1"}
 
 @dataclass(frozen=True, slots=True)
 class VllmBackend:
-    """Keeps the promises of `base.Backend`; vLLM forms the batches itself."""
+    """Keeps the promises of `base.Backend`; vLLM forms the batches itself.
+
+    Attributes:
+        usage: prompt tokens asked about so far, and how many of them came from the prefix cache.
+    """
 
     engine: Any
     prompts: PromptBuilder
     max_new_tokens: int
+    usage: Counter[str] = field(default_factory=Counter)
 
     @classmethod
     def load(cls, config: Auditor, checkpoint: Checkpoint, system_prompts: Mapping[Protocol, str]) -> Self:
@@ -112,6 +118,8 @@ class VllmBackend:
             answers = self.engine.generate([as_request(p) for p in prompted], params, use_tqdm=False)
         except (RuntimeError, ValueError) as error:
             raise BackendFailed(f"vLLM failed on {len(prompted)} prompts ({type(error).__name__})") from error
+        self.usage["prompt_tokens"] += sum(len(answer.prompt_token_ids or ()) for answer in answers)
+        self.usage["cached_tokens"] += sum(answer.num_cached_tokens or 0 for answer in answers)
         return [answer.outputs[0] for answer in answers]
 
 
@@ -141,6 +149,8 @@ def start_engine(config: Auditor, checkpoint: Checkpoint) -> Any:
             trust_remote_code=False,
             load_format="safetensors",
             disable_log_stats=True,
+            **({"max_num_batched_tokens": config.vllm_batch_tokens} if on_gpu else {}),
+            **({"gpu_memory_utilization": config.gpu_memory_share} if on_gpu else {}),
         )
     except (RuntimeError, ValueError, OSError) as error:
         raise ModelUnusable(
