@@ -12,8 +12,10 @@ from typing import Any
 import auditor.sink
 from auditor.__main__ import main
 from auditor.blobs import Blobs
+from auditor.desk_client import ServiceDesk
 from auditor.sink import Sink
 from auditor.store import Store
+from auditor.store_backfill import StoreDesk
 from ingest.kafka import KafkaSource
 from ingest.kafka_group import GroupSource
 from ingest.outlet import Outlet
@@ -39,6 +41,14 @@ FLEET_POINTS: dict[str, tuple[Any, str, bool]] = {
     "transaction_committed": (Sink, "take", False),
 }
 
+# The same for a backfill, on the file and through a service.
+BACKFILL_POINTS: dict[str, tuple[Any, str, bool]] = {
+    "judged_and_not_kept": (StoreDesk, "keep", True),
+    "verdicts_in_the_transaction": (Store, "insert", False),
+    "kept": (StoreDesk, "keep", False),
+    "asked_the_service": (ServiceDesk, "post", False),
+}
+
 
 def dying(function: Callable[..., Any], count: int, *, before: bool) -> Callable[..., Any]:
     """`function`, the last thing that happens when it is called for the `count`th time."""
@@ -59,6 +69,6 @@ def dying(function: Callable[..., Any], count: int, *, before: bool) -> Callable
 
 if __name__ == "__main__":
     point, count, *arguments = sys.argv[1:]
-    owner, name, before = (POINTS | FLEET_POINTS)[point]
+    owner, name, before = (POINTS | FLEET_POINTS | BACKFILL_POINTS)[point]
     setattr(owner, name, dying(getattr(owner, name), int(count), before=before))
     sys.exit(main(arguments))
