@@ -20,8 +20,8 @@ reuse       a verdict for identical content that was judged before
 key         what verdicts are filed under
 scorer      shown, asked, read: one verdict per triple, in order
 store       the DuckDB file: one transaction a batch; it, store_*.py and queries.py are the only places with SQL
-store_rows  what is stored, as rows
-verdict_rows  a verdict as a row, and back
+store_rows  what is stored, as columns and rows
+verdict_rows  verdicts as columns, and a row as a verdict
 store_letters  dead letters in the database: found, taken out again, settled
 migrate     brings a database file to this version's tables
 blobs       the folder of original images, by content

@@ -29,13 +29,13 @@ from auditor.store_rows import (
     gap_rows,
     held_rows,
     image_rows,
-    outcome_rows,
+    outcome_columns,
     position_rows,
     run_row,
-    triple_row,
+    triple_columns,
 )
 from auditor.verdict import ScorerKey, Verdict
-from auditor.verdict_rows import COLUMNS, verdict_of, verdict_row
+from auditor.verdict_rows import COLUMNS, Columns, verdict_columns, verdict_of
 from ingest.qta import Batch, Held, ImageBlob, Outcome, Position, QTATriple
 from ingest.source import Partition, Stored
 
@@ -158,11 +158,11 @@ class Store:
         with self.transaction():
             read_at = self.release(batch)
             self.check_follows(batch, read_at)
-            self.insert("outcomes", outcome_rows(outcomes, run_id, now, read_at))
+            self.insert_columns("outcomes", outcome_columns(outcomes, run_id, now, read_at))
             self.insert("held", held_rows(batch.held, now, read_at))
-            self.insert("triples", [triple_row(triple, now) for triple in new])
+            self.insert_columns("triples", triple_columns(new, now))
             self.insert("images", [row for triple in new for row in image_rows(triple)])
-            self.insert("verdicts", [verdict_row(verdict, run_id) for verdict in verdicts])
+            self.insert_columns("verdicts", verdict_columns(verdicts, run_id))
             self.insert("gaps", gap_rows(batch.gaps, now))
             self.insert("dead_letters", dead_letter_rows(batch.items, now))
             self.insert("positions", position_rows(batch, now))
@@ -254,16 +254,25 @@ class Store:
                 raise PositionConflict(*partition, stored=start, n_offsets=size[partition], end=end)
 
     def insert(self, table: str, rows: Sequence[Row]) -> None:
-        """Append rows as one Arrow table with the columns that `table` has."""
-        if not rows:
+        """Append rows; a column that they do not have is NULL."""
+        if rows:
+            self.insert_columns(table, {name: [row.get(name) for row in rows] for name in self.schema(table).names})
+
+    def insert_columns(self, table: str, columns: Columns) -> None:
+        """Append columns of one length, all that `table` has, as one Arrow table."""
+        if not any(columns.values()):
             return
-        if table not in self.schemas:
-            self.schemas[table] = self.connection.table(table).limit(0).to_arrow_table().schema
-        self.connection.register("incoming", pa.Table.from_pylist(rows, schema=self.schemas[table]))
+        self.connection.register("incoming", pa.Table.from_pydict(columns, schema=self.schema(table)))
         try:
             self.connection.execute(INSERTS[table])
         finally:
             self.connection.unregister("incoming")
+
+    def schema(self, table: str) -> pa.Schema:
+        """The columns that a table has."""
+        if table not in self.schemas:
+            self.schemas[table] = self.connection.table(table).limit(0).to_arrow_table().schema
+        return self.schemas[table]
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

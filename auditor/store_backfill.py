@@ -15,7 +15,7 @@ from auditor.store import Store
 from auditor.store_rows import Run
 from auditor.stored_triples import in_utc, triple_from
 from auditor.verdict import Judgment, ScorerKey, Verdict
-from auditor.verdict_rows import utc, verdict_row
+from auditor.verdict_rows import utc, verdict_columns
 from ingest.qta import QTATriple
 
 PAGE = 1024  # triples looked at for one page: those that have a verdict already cost a line each, not a query
@@ -113,7 +113,7 @@ class StoreDesk:
             new = [verdict for verdict in verdicts if verdict.triple_id not in judged]
             if new:
                 self.store.begin_run(run)
-                self.store.insert("verdicts", [verdict_row(verdict, run.run_id) for verdict in new])
+                self.store.insert_columns("verdicts", verdict_columns(new, run.run_id))
         return len(new)
 
     def n_stored(self, ids: Sequence[str]) -> int:

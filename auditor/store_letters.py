@@ -15,9 +15,9 @@ from typing import Any
 import pyarrow as pa
 
 from auditor.store import Store
-from auditor.store_rows import Row, image_rows, place, triple_row
+from auditor.store_rows import Row, image_rows, place, triple_columns
 from auditor.verdict import Verdict
-from auditor.verdict_rows import utc, verdict_row
+from auditor.verdict_rows import utc, verdict_columns
 from ingest.qta import ImageBlob, Normalized, Outcome, Position, Record, Withheld
 
 FILE = "file:"
@@ -181,9 +181,9 @@ def settle_letters(
     for image in (image for triple in new for image in triple.images if isinstance(image, ImageBlob)):
         store.blobs.keep(image)
     with store.transaction():
-        store.insert("triples", [triple_row(triple, stamp.now) for triple in new])
+        store.insert_columns("triples", triple_columns(new, stamp.now))
         store.insert("images", [row for triple in new for row in image_rows(triple)])
-        store.insert("verdicts", [verdict_row(verdict, stamp.run_id) for verdict in verdicts])
+        store.insert_columns("verdicts", verdict_columns(verdicts, stamp.run_id))
         for statement in SETTLE:
             joined(store, statement, [settled_row(outcome, stamp) for outcome in outcomes], SETTLED)
 

@@ -1,16 +1,23 @@
-"""What is stored, as rows whose keys are the columns of the tables in migrations/."""
+"""What is stored: columns of the tables in migrations/, or, where there are few, rows whose keys are those."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Literal
 
 from auditor.verdict import ScorerKey
-from auditor.verdict_rows import scorer_columns, utc
+from auditor.verdict_rows import Columns, attributes, utc
 from ingest.dead_letters import letters_of
 from ingest.qta import Batch, Gap, Held, ImageBlob, ImageFailure, Normalized, Outcome, Position, QTATriple
 
 Row = dict[str, Any]
+
+PLACE = Position._fields
+AS_THEY_ARE = (  # of a triple, under the same names in `triples`
+    *("id", "tenant", "application", "model", "format", "status", "conversation_id", "turn", "response_id"),
+    *("system_prompt", "context", "question", "thinking", "thinking_kind", "kind_source", "substitute", "answer"),
+    "warnings",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,30 +44,25 @@ def run_row(run: Run) -> Row:
         "run_id": run.run_id,
         "started_at": utc(run.started_at),
         "version": run.version,
-        **scorer_columns(run.scorer),
+        **asdict(run.scorer),
         "backend": run.backend,
         "policy_version": run.policy_version,
         "kind": run.kind,
     }
 
 
-def outcome_rows(
-    outcomes: Iterable[Outcome], run_id: str, now: datetime, read_at: Mapping[Position, datetime] = {}
-) -> list[Row]:
-    """The rows of `outcomes`; `read_at` has those that were held."""
-    return [
-        {
-            **place(outcome.position),
-            "state": outcome.state,
-            "reason": outcome.reason,
-            "format": outcome.format,
-            "triple_ids": list(outcome.triple_ids),
-            "run_id": run_id,
-            "stored_at": utc(now),
-            "read_at": read_at.get(outcome.position),
-        }
-        for outcome in outcomes
-    ]
+def outcome_columns(
+    outcomes: Sequence[Outcome], run_id: str, now: datetime, read_at: Mapping[Position, datetime] = {}
+) -> Columns:
+    """The columns of `outcomes`; `read_at` has those that were held."""
+    places = [outcome.position for outcome in outcomes]
+    return {
+        **attributes(places, PLACE),
+        **attributes(outcomes, ("state", "reason", "format", "triple_ids")),
+        "run_id": [run_id] * len(outcomes),
+        "stored_at": [utc(now)] * len(outcomes),
+        "read_at": [read_at.get(position) for position in places],
+    }
 
 
 def held_rows(held: Mapping[Position, Held], now: datetime, read_at: Mapping[Position, datetime]) -> list[Row]:
@@ -76,51 +78,16 @@ def held_rows(held: Mapping[Position, Held], now: datetime, read_at: Mapping[Pos
     ]
 
 
-def triple_row(triple: QTATriple, now: datetime) -> Row:
-    """The row of `triples`."""
+def triple_columns(triples: Sequence[QTATriple], now: datetime) -> Columns:
+    """The columns of `triples`."""
     return {
-        "id": triple.id,
-        "tenant": triple.tenant,
-        "application": triple.application,
-        "user_id": triple.user,
-        "model": triple.model,
-        "format": triple.format,
-        "status": triple.status,
-        "conversation_id": triple.conversation_id,
-        "turn": triple.turn,
-        "response_id": triple.response_id,
-        "occurred_at": triple.occurred_at and utc(triple.occurred_at),
-        "system_prompt": triple.system_prompt,
-        "context": triple.context,
-        "question": triple.question,
-        "thinking": triple.thinking,
-        "thinking_kind": triple.thinking_kind,
-        "kind_source": triple.kind_source,
-        "substitute": triple.substitute,
-        "answer": triple.answer,
-        "tool_calls": [
-            {
-                "name": call.name,
-                "arguments": call.arguments,
-                "result": call.result,
-                "call_id": call.call_id,
-                "is_error": call.is_error,
-            }
-            for call in triple.tool_calls
-        ],
-        "warnings": list(triple.warnings),
-        "guards": [
-            {
-                "guard": signal.guard,
-                "stage": signal.stage,
-                "verdict": signal.verdict,
-                "categories": list(signal.categories),
-                "score": signal.score,
-            }
-            for signal in triple.guards
-        ],
-        **place(triple.position),
-        "stored_at": utc(now),
+        **attributes(triples, AS_THEY_ARE),
+        **attributes([triple.position for triple in triples], PLACE),
+        "user_id": [triple.user for triple in triples],
+        "occurred_at": [triple.occurred_at and utc(triple.occurred_at) for triple in triples],
+        "tool_calls": [list(map(asdict, triple.tool_calls)) for triple in triples],
+        "guards": [list(map(asdict, triple.guards)) for triple in triples],
+        "stored_at": [utc(now)] * len(triples),
     }
 
 
@@ -191,4 +158,4 @@ def dead_letter_rows(items: Sequence[Normalized], now: datetime) -> list[Row]:
 
 def place(position: Position) -> Row:
     """The columns of a position."""
-    return {"source": position.source, "partition": position.partition, "offset": position.offset}
+    return position._asdict()

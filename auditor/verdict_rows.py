@@ -1,9 +1,10 @@
-"""A verdict as a row of the table `verdicts`, and back."""
+"""Verdicts as columns of the table `verdicts`, and a row of it as a verdict."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from datetime import UTC, datetime
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
 from auditor.guard_input import Protocol
@@ -12,45 +13,18 @@ from auditor.verdict import Category, Judgment, Mode, ScorerKey, Sent, Verdict
 KEY = tuple(field.name for field in fields(ScorerKey))
 COLUMNS = (*(field.name for field in fields(Verdict) if field.name != "scorer"), *KEY)
 
+Columns = dict[str, list[Any]]
+"""Column to its values, as many in each: a batch has too many rows for an object each."""
 
-def verdict_row(verdict: Verdict, run_id: str) -> dict[str, Any]:
-    """The row of `verdicts`."""
+
+def verdict_columns(verdicts: Sequence[Verdict], run_id: str) -> Columns:
+    """The columns of `verdicts`."""
     return {
-        "triple_id": verdict.triple_id,
-        **scorer_columns(verdict.scorer),
-        "mode": verdict.mode,
-        "judgment": verdict.judgment and verdict.judgment.value,
-        "p_safe": verdict.p_safe,
-        "p_potentially_harmful": verdict.p_potentially_harmful,
-        "p_harmful": verdict.p_harmful,
-        "harm_score": verdict.harm_score,
-        "risk": verdict.risk,
-        "category": verdict.category,
-        "category_source": verdict.category_source,
-        "analysis": verdict.analysis,
-        "stage": verdict.stage,
-        "coverage": verdict.coverage,
-        "images_seen": verdict.images_seen,
-        "images_total": verdict.images_total,
-        "unscorable_reason": verdict.unscorable_reason,
-        "prompt_tokens": verdict.prompt_tokens,
-        "output_tokens": verdict.output_tokens,
-        "seconds": verdict.seconds,
-        "protocol": verdict.protocol,
-        "local_policy_hash": verdict.local_policy_hash,
-        "content_hash": verdict.content_hash,
-        "reused_from": verdict.reused_from,
-        "triage_score": verdict.triage_score,
-        "sent_to_full": verdict.sent_to_full,
-        "inclusion": verdict.inclusion,
-        "samples": verdict.samples,
-        "windows": verdict.windows,
-        "calibration": verdict.calibration,
-        "contributions": dict(verdict.contributions),
-        "flags": list(verdict.flags),
-        "adapted": list(verdict.adapted),
-        "run_id": run_id,
-        "scored_at": utc(verdict.scored_at),
+        **attributes(verdicts, [name for name in COLUMNS if name not in KEY]),
+        **attributes([verdict.scorer for verdict in verdicts], KEY),
+        "judgment": [verdict.judgment and verdict.judgment.value for verdict in verdicts],
+        "run_id": [run_id] * len(verdicts),
+        "scored_at": [utc(verdict.scored_at) for verdict in verdicts],
     }
 
 
@@ -74,14 +48,9 @@ def verdict_of(row: Mapping[str, Any]) -> Verdict:
     )
 
 
-def scorer_columns(key: ScorerKey) -> Mapping[str, str]:
-    """The columns of a scorer's key."""
-    return {
-        "model_id": key.model_id,
-        "model_revision": key.model_revision,
-        "prompt_hash": key.prompt_hash,
-        "decoding": key.decoding,
-    }
+def attributes(things: Sequence[object], names: Iterable[str]) -> Columns:
+    """Columns that are named as what they hold: for each of `names` that attribute of all things."""
+    return {name: list(map(attrgetter(name), things)) for name in names}
 
 
 @lru_cache(maxsize=4096)

@@ -12,6 +12,7 @@ from auditor.reuse import Memory, content_hash
 from auditor.scorer import Scorer, build
 from auditor.store import Store
 from auditor.verdict import Judgment
+from auditor.verdict_rows import verdict_columns
 from conf.schema import load
 from ingest.qta import QTATriple, Status
 from tests.factories import make_image, make_triple, make_verdict
@@ -112,19 +113,13 @@ def test_verdicts_in_the_database_are_reused_by_the_next_run(scripted: Scorer, t
     with Store.open(str(tmp_path / "a.duckdb"), "") as store:
         first = scripted.recalling(store.recall)
         (verdict,) = first.score([make_triple(id="first", question="harm")])
-        store.insert("verdicts", [row_of(verdict)])
+        store.insert_columns("verdicts", verdict_columns([verdict], "run"))
         scorer, counting = counted(replace(first, memory=Memory(store.recall)))
         (again,) = scorer.score([make_triple(id="second", question="harm")])
         assert (counting.asked, again.reused_from) == (0, "first")
         assert replace(again, triple_id="first", reused_from=None, prompt_tokens=verdict.prompt_tokens) == replace(
             verdict, output_tokens=0, seconds=0.0
         )
-
-
-def row_of(verdict: Any) -> Any:
-    from auditor.verdict_rows import verdict_row
-
-    return verdict_row(verdict, "run")
 
 
 def test_the_memory_forgets_what_was_used_longest_ago(scripted: Scorer) -> None:

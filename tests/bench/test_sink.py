@@ -1,6 +1,6 @@
 """Storing a batch with all its keys and checks, against a raw INSERT … SELECT of the same rows from Arrow."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -8,8 +8,8 @@ import duckdb
 import pyarrow as pa
 
 from auditor.store import Store
-from auditor.store_rows import Row, outcome_rows, triple_row
-from auditor.verdict_rows import verdict_row
+from auditor.store_rows import outcome_columns, triple_columns
+from auditor.verdict_rows import Columns, verdict_columns
 from ingest.qta import Batch, Normalized, Outcome, State
 from tests.bench.measure import REPEATS, compare
 from tests.factories import make_position, make_record, make_triple, make_verdict
@@ -46,11 +46,10 @@ def insert_raw(path: Path, tables: dict[str, pa.Table]) -> None:
         connection.commit()
 
 
-def as_tables(path: Path, rows: Mapping[str, Sequence[Row]]) -> dict[str, pa.Table]:
-    """Arrow tables with the columns that the database has."""
-    with duckdb.connect(str(path)) as connection:
-        schemas = {name: connection.table(name).limit(0).to_arrow_table().schema for name in rows}
-    return {name: pa.Table.from_pylist(list(rows[name]), schema=schemas[name]) for name in rows}
+def as_tables(path: Path, columns: Mapping[str, Columns]) -> dict[str, pa.Table]:
+    """Arrow tables as the database has them."""
+    with Store.open(str(path)) as store, store.transaction():
+        return {name: pa.Table.from_pydict(of, schema=store.schema(name)) for name, of in columns.items()}
 
 
 def new_file(path: Path) -> Path:
@@ -66,12 +65,12 @@ def test_save_against_raw_insert(tmp_path: Path, now: datetime) -> None:
     verdicts = [make_verdict(triple.id, analysis=TEXT) for triple in triples]
     outcomes = [Outcome(item.record.position, State.SCORED, None, "qta", (item.triples[0].id,)) for item in items]
     empty = [new_file(tmp_path / f"{number}.duckdb") for number in range(2 * (REPEATS + 1))]
-    rows = {
-        "outcomes": outcome_rows(outcomes, "run", now),
-        "triples": [triple_row(triple, now) for triple in triples],
-        "verdicts": [verdict_row(verdict, "run") for verdict in verdicts],
+    columns = {
+        "outcomes": outcome_columns(outcomes, "run", now),
+        "triples": triple_columns(triples, now),
+        "verdicts": verdict_columns(verdicts, "run"),
     }
-    tables = as_tables(empty[0], rows)
+    tables = as_tables(empty[0], columns)
 
     def save() -> None:
         with Store.open(str(empty.pop())) as store:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from auditor.store import Store
-from auditor.verdict_rows import verdict_row
+from auditor.verdict_rows import verdict_columns
 from ingest.qta import (
     Batch,
     Held,
@@ -135,7 +135,7 @@ def test_a_triple_judged_twice_that_day_counts_once_with_its_latest_verdict(stor
     triple, _ = judged(0, 0.9)
     second = make_verdict(triple.id, scorer=SCORER, scored_at=NOW + timedelta(minutes=1), **odds(0.1))
     with store.transaction():
-        store.insert("verdicts", [verdict_row(second, "run-0") | {"prompt_hash": "another"}])
+        store.insert_columns("verdicts", verdict_columns([second], "run-0") | {"prompt_hash": ["another"]})
     report = report_of(store)
     assert (report.verdicts.triples, report.verdicts.safe, report.escalations.total) == (1, 1, 0)
     assert sum(row.verdicts for row in report.scorers) == 2
