@@ -11,7 +11,9 @@ bisect      finds the triple at which a backend breaks, so that the others are j
 microbatch  which triples go through the model together
 qwen        one forward pass of the model over rows that share a prefix
 backends/   what runs the model: transformers, vllm, scripted
+skeleton    a text with its disguises off, for finding what is forged
 completion  the guard's text becomes analysis and judgment, or is unreadable
+imitation   log text that imitates the guard's own, and judgments that were copied out of it
 labels      the label trie: 0, 0.5 and 1 as token paths, and their probabilities
 category    the kind of risk, read off an analysis
 opinion     what the guard said of one case

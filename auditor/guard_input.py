@@ -65,14 +65,19 @@ def guard_input(
     """
     seen = tuple(image for image in triple.images if isinstance(image, ImageBlob))
     return GuardInput(
-        triple.question or "",
-        triple.thinking or "",
-        render_response(triple),
+        whole(triple.question or ""),
+        whole(triple.thinking or ""),
+        whole(render_response(triple)),
         seen[:max_images],
         image_missing=bool(triple.images) and not seen,
         local=local,
         protocol=Protocol.QTA if triple.thinking else absent_thinking,
     )
+
+
+def whole(text: str) -> str:
+    """`text` with "?" for each half of a surrogate pair: it is no character, and no tokenizer takes it."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
 def render_fields(shown: GuardInput) -> str:

@@ -10,6 +10,7 @@ from auditor.backends.base import Backend
 from auditor.bisect import Bisection, Patience
 from auditor.category import read_category
 from auditor.guard_input import GuardInput, Protocol, guard_input
+from auditor.imitation import FLAG, echoes, imitates
 from auditor.key import key_of, read_prompts
 from auditor.local_policy import LocalPolicies
 from auditor.models import find_checkpoint
@@ -23,6 +24,7 @@ from ingest.normalize import unscorable_reason
 from ingest.qta import Position, QTATriple, Status, ThinkingKind
 
 BACKEND_FAILED = "backend_failed"
+ECHO = "unreadable_echo_of_the_log"
 
 
 # Whether the machinery is sound is asked with this; nothing of it is kept.
@@ -135,7 +137,7 @@ class Scorer:
         """
         cases = [Asked(self.backend.prepare(d.shown), draw_of(self.audit_seed, d.content_hash)) for d in drafts]
         for draft, opinion in zip(drafts, self.ask(cases), strict=True):
-            draft.opinion = opinion
+            draft.opinion = doubted(opinion, draft.shown)
 
     def check(self) -> None:
         """Ask the model about something harmless.
@@ -144,6 +146,13 @@ class Scorer:
             BackendFailed, MemoryError: it cannot be asked about anything.
         """
         self.judge([self.draft(HARMLESS)])
+
+
+def doubted(opinion: Opinion, shown: GuardInput) -> Opinion:
+    """`opinion`, or none where its judgment was copied out of the log."""
+    if opinion.judgment and opinion.analysis and echoes(opinion.analysis, opinion.judgment, shown):
+        return replace(opinion, judgment=None, probabilities=None, unscorable=ECHO)
+    return opinion
 
 
 @dataclass(slots=True)
@@ -193,6 +202,7 @@ class Draft:
             inclusion=said.inclusion,
             samples=said.samples,
             adapted=said.adapted,
+            flags=(FLAG,) if imitates(shown) else (),
         )
 
 

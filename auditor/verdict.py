@@ -81,7 +81,7 @@ class Verdict:
         category_source: how the category was obtained: "analysis" or "none".
         stage: where the failure lies, once diagnosed: parts joined by "+".
         contributions: what each part adds to the harm score, by part; empty where not diagnosed.
-        flags: what a moderation of the answer alone would miss.
+        flags: what a moderation of the answer alone would miss, and "imitates_the_guard" (see imitation.py).
         protocol: "qta", or "qa" where there was no thinking and the configuration says so.
         local_policy_hash: hex sha256 of the operator's policy text that the guard was given; None where it had none.
         content_hash: hex sha256 of all that the guard was shown and asked; equal content has an equal hash.

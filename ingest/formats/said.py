@@ -15,6 +15,8 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import Any
 
+import orjson
+
 from ingest.exchange import Message, Role, Text
 from ingest.formats import (
     ai_sdk_parts,
@@ -62,11 +64,16 @@ def decoded(value: Any, depth: int = MAX_DEPTH) -> Any:
 
 
 def literal(value: str) -> Any:
-    """A message that was logged as Python writes it; the text as it is where it is none."""
+    """A message that was logged as Python writes it; the text as it is where it is none, or holds what is no Unicode.
+
+    Python's escapes can write half of a surrogate pair, which nothing behind this could store or tokenize.
+    """
     try:
-        return ast.literal_eval(value)
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        found = ast.literal_eval(value)
+        orjson.dumps(found, default=str, option=orjson.OPT_NON_STR_KEYS)
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
         return value
+    return found
 
 
 def messages_in(value: Any, role: Role = Role.USER, depth: int = MAX_DEPTH) -> tuple[Message, ...]:

@@ -9,15 +9,11 @@ from transformers.convert_slow_tokenizer import TikTokenConverter
 
 from auditor.models import DEMO_FOLDER
 from auditor.tokens import GuardTokenizer, from_json, load_tokenizer
+from tests.auditor.injection.texts import QWEN_TOKENS
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-# In the order of their ids, which follow the ordinary ones.
-QWEN_SPECIALS = (
-    *("endoftext", "im_start", "im_end", "object_ref_start", "object_ref_end", "box_start", "box_end"),
-    *("quad_start", "quad_end", "vision_start", "vision_end", "vision_pad", "image_pad", "video_pad"),
-)
 QWEN_PATTERN = (
     r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 )
@@ -34,6 +30,9 @@ def qwen_tokenizer() -> GuardTokenizer:
     ranks = files("dashscope") / "resources" / "qwen.tiktoken"
     converted: Tokenizer = TikTokenConverter(str(ranks), pattern=QWEN_PATTERN).converted()
     described = json.loads(converted.to_str())
-    kind = {"special": True, "normalized": False, "single_word": False, "lstrip": False, "rstrip": False}
-    described["added_tokens"] = [{"id": 151643 + n, "content": f"<|{c}|>", **kind} for n, c in enumerate(QWEN_SPECIALS)]
+    described["normalizer"] = {"type": "NFC"}
+    kind = {"normalized": False, "single_word": False, "lstrip": False, "rstrip": False}
+    described["added_tokens"] = [
+        {"id": 151643 + n, "content": token, "special": n < 14, **kind} for n, token in enumerate(QWEN_TOKENS)
+    ]
     return from_json(json.dumps(described))

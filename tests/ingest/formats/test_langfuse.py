@@ -10,6 +10,7 @@ import orjson
 import pytest
 
 from conf.schema import Config, load
+from ingest.exchange import Text
 from ingest.formats import langfuse
 from ingest.formats.envelope import open_envelope
 from ingest.formats.langfuse_observations import observations_in
@@ -138,6 +139,11 @@ def test_wrappers_without_end_are_looked_into_only_so_far() -> None:
         value = {"input": value}
 
     assert len(messages_in(value)) == 1
+
+
+def test_half_a_surrogate_pair_in_a_message_as_python_writes_it_stays_escaped() -> None:
+    (message,) = messages_in(r"{'role': 'user', 'content': 'half \ud800 of it'}")
+    assert message.parts == (Text(r"{'role': 'user', 'content': 'half \ud800 of it'}"),)
 
 
 def test_a_record_of_scores_alone_is_not_waited_for(config: Config) -> None:
