@@ -5,6 +5,7 @@
 Killed anywhere, it goes on when it is started again: what was kept has a verdict, and is not given out any more.
 """
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from threading import Event
@@ -16,6 +17,9 @@ from auditor.store_rows import Run
 from auditor.verdict import Verdict
 from ingest.qta import ImageBlob, QTATriple
 
+FIRST = 8  # triples asked for when nothing is known of how long they take
+FASTER = 4.0
+
 Bring = Callable[[QTATriple], QTATriple]
 """Gives a triple whose images were left behind their bytes again."""
 
@@ -26,7 +30,9 @@ class Job:
 
     Attributes:
         run: under which it is kept.
-        batch_triples: asked for at a time.
+        batch_triples: asked for at a time at most.
+        batch_s: how long judging those may take, about: so long live work waits for it, and so much is lost when it
+            is killed.
         max_bytes: of images that are in memory at a time; a triple with more comes alone.
         wait_s: how long to wait while live work lags.
         limit: judge so many at most; None for all.
@@ -35,6 +41,7 @@ class Job:
     chosen: Selection
     run: Run
     batch_triples: int
+    batch_s: float
     max_bytes: int
     wait_s: float
     limit: int | None = None
@@ -79,6 +86,8 @@ class Backfill:
 
     Attributes:
         show: told after each step what was done so far.
+        clock: seconds that only go up.
+        pace: triples to ask for next.
     """
 
     desk: Desk
@@ -86,6 +95,8 @@ class Backfill:
     bring: Bring
     job: Job
     show: Callable[[Done], None] = lambda _: None
+    clock: Callable[[], float] = time.monotonic
+    pace: int = FIRST
 
     def run(self, stop: Event) -> Done:
         """Go on until nothing is left, the limit is reached, or `stop` is set; what was judged is kept.
@@ -101,7 +112,7 @@ class Backfill:
                 self.show(done)
                 stop.wait(self.job.wait_s)
                 continue
-            self.step(page, done, stop)
+            self.step_timed(page, done, stop)
             if page.after is None:
                 done.finished = not stop.is_set()
                 break
@@ -110,8 +121,15 @@ class Backfill:
 
     def wanted(self, done: Done) -> int:
         """How many triples to ask for next."""
-        left = self.job.batch_triples if self.job.limit is None else self.job.limit - done.judged
-        return max(0, min(left, self.job.batch_triples))
+        most = min(self.pace, self.job.batch_triples)
+        return most if self.job.limit is None else max(0, min(self.job.limit - done.judged, most))
+
+    def step_timed(self, page: Page, done: Done, stop: Event) -> None:
+        """Judge and keep a page, and ask for more or fewer the next time."""
+        began = self.clock()
+        self.step(page, done, stop)
+        if page.triples:
+            self.pace = next_pace(len(page.triples), self.clock() - began, self.job.batch_s)
 
     def step(self, page: Page, done: Done, stop: Event) -> None:
         """Judge and keep a page, in parts whose images fit into memory together."""
@@ -123,6 +141,11 @@ class Backfill:
             done.stored += self.desk.keep(self.job.run, verdicts)
             add(done, part, whole, verdicts)
             self.show(done)
+
+
+def next_pace(n_triples: int, seconds: float, batch_s: float) -> int:
+    """How many triples take `batch_s`, going by how long some took; at most four times as many as those."""
+    return max(1, int(n_triples * min(FASTER, batch_s / max(seconds, 1e-9))))
 
 
 def add(done: Done, part: Sequence[QTATriple], whole: Sequence[QTATriple], verdicts: Sequence[Verdict]) -> None:

@@ -126,7 +126,7 @@ def judge_again(args: argparse.Namespace, config: Config, desk: "Desk") -> int:
     now, number, policy = utc_now(), version("traceaudit"), config.policy.version
     run = Run(uuid.uuid4().hex, now, number, scorer.key, scorer.backend_name, policy, "backfill")
     steps = config.backfill
-    job = Job(chosen, run, steps.batch_triples, config.batching.max_bytes, steps.wait_s, args.limit)
+    job = Job(chosen, run, steps.batch_triples, steps.batch_s, config.batching.max_bytes, steps.wait_s, args.limit)
     began = time.monotonic()
     with stop_signals() as stop, progress(min(found.pending, args.limit or found.pending)) as show:
         done = Backfill(desk, scorer, bring, job, show).run(stop)

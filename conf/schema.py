@@ -222,6 +222,7 @@ class Serve(Section):
 class Backfill(Section):
     """How stored triples are judged once more, so that live work goes first."""
 
+    batch_s: Seconds
     batch_triples: Annotated[int, Field(ge=1, le=256)]
     max_lag: Annotated[int, Field(ge=0)]
     wait_s: Seconds

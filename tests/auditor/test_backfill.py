@@ -7,7 +7,7 @@ from threading import Event
 
 import pytest
 
-from auditor.backfill import Backfill, Job, parts, wrong_with
+from auditor.backfill import Backfill, Job, next_pace, parts, wrong_with
 from auditor.desk import Costs, Known, Page, Place, Selection, Standing, find_known
 from auditor.errors import BackendFailed, VerdictRefused
 from auditor.estimate import costs_of, describe, duration, estimate, is_known
@@ -55,7 +55,7 @@ def store() -> Iterator[Store]:
 
 
 def job(chosen: Selection = EVER, limit: int | None = None, batch: int = 3) -> Job:
-    return Job(chosen, RUN, batch, 1000, 0.01, limit)
+    return Job(chosen, RUN, batch, 10.0, 1000, 0.01, limit)
 
 
 def as_it_is(triple: QTATriple) -> QTATriple:
@@ -143,6 +143,24 @@ def test_it_waits_while_live_work_lags_and_loses_no_place(store: Store) -> None:
     one = Backfill(Lagging(store, "here"), Second(), as_it_is, job(), lambda done: seen.append(done.lag))
     assert one.run(Event()).judged == 20
     assert seen[:3] == [900, 900, 0]
+
+
+@pytest.mark.parametrize(
+    ("n_triples", "seconds", "pace"),
+    [(8, 10.0, 8), (8, 0.1, 32), (8, 5.0, 16), (32, 64.0, 5), (1, 600.0, 1), (4, 0.0, 16)],
+)
+def test_it_asks_for_as_many_as_the_time_of_a_batch_allows(n_triples: int, seconds: float, pace: int) -> None:
+    assert next_pace(n_triples, seconds, 10.0) == pace
+
+
+def test_batches_grow_while_judging_is_fast_and_stay_within_bounds(store: Store) -> None:
+    ticks = iter(range(100))
+    sizes: list[int] = []
+    one = backfill(store, Second(), replace(job(batch=12), batch_s=2.0))
+    one.clock, one.pace = lambda: float(next(ticks)), 2
+    one.show = lambda done: sizes.append(done.judged - sum(sizes))
+    one.run(Event())
+    assert sizes == [2, 4, 8, 6]
 
 
 def test_pages_go_on_behind_many_that_are_judged(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from auditor.backends.prompts import PromptBuilder
 from auditor.blobs import Blobs
+from auditor.guard_input import Protocol, guard_input
+from auditor.models import DEMO_FOLDER
+from auditor.prompt import read_system_prompt
 from auditor.store import Store
 from auditor.store_backfill import load_triples
 from auditor.stored_triples import with_images
@@ -50,6 +54,11 @@ def resolver() -> Resolver:
 
 
 @pytest.fixture(scope="module")
+def prompts() -> PromptBuilder:
+    return PromptBuilder.load(config().auditor, DEMO_FOLDER, {Protocol.QTA: read_system_prompt("")})
+
+
+@pytest.fixture(scope="module")
 def sampled() -> list[QTATriple]:
     """The triples of all sample logs as `run` reads them, with copies of images for a guard."""
     how = (config(), privacy_of(config()), resolver())
@@ -66,13 +75,24 @@ def copies(triple: QTATriple) -> list[ImageCopy | None]:
     return [image.copy for image in triple.images if isinstance(image, ImageBlob)]
 
 
-def test_every_sample_comes_back_as_it_was_judged(store: Store, sampled: list[QTATriple]) -> None:
+def assert_same_prompt(first: QTATriple, second: QTATriple, prompts: PromptBuilder) -> None:
+    """Token by token, pixel by pixel."""
+    one, other = (prompts.prompt(guard_input(triple, max_images=4)) for triple in (first, second))
+    assert other.ids == one.ids
+    assert [image.tobytes() for image in other.images] == [image.tobytes() for image in one.images]
+
+
+def test_every_sample_comes_back_as_it_was_judged(
+    store: Store, sampled: list[QTATriple], prompts: PromptBuilder
+) -> None:
     keep(store, *sampled)
     decoding = resolver()
     stored = load_triples(store, [triple.id for triple in sampled])
     again = [with_images(triple, store.blobs, decoding) for triple in stored]
     assert again == sampled
     assert [copies(triple) for triple in again] == [copies(triple) for triple in sampled]
+    for first, second in zip(sampled, again, strict=True):
+        assert_same_prompt(first, second, prompts)
     assert sum(len(copies(triple)) for triple in again) > 3
     assert any(triple.tool_calls for triple in again)
 

@@ -47,21 +47,24 @@ BACKFILL_POINTS: dict[str, tuple[Any, str, bool]] = {
     "verdicts_in_the_transaction": (Store, "insert", False),
     "kept": (StoreDesk, "keep", False),
     "asked_the_service": (ServiceDesk, "post", False),
+    "interrupted": (StoreDesk, "keep", True),
 }
 
 
-def dying(function: Callable[..., Any], count: int, *, before: bool) -> Callable[..., Any]:
-    """`function`, the last thing that happens when it is called for the `count`th time."""
+def dying(
+    function: Callable[..., Any], count: int, *, before: bool, number: int = signal.SIGKILL
+) -> Callable[..., Any]:
+    """`function`, the last thing that happens when it is called for the `count`th time; or as another signal has it."""
     calls = 0
 
     def call(*args: Any, **kwargs: Any) -> Any:
         nonlocal calls
         calls += 1
         if before and calls == count:
-            os.kill(os.getpid(), signal.SIGKILL)
+            os.kill(os.getpid(), number)
         result = function(*args, **kwargs)
-        if calls == count:
-            os.kill(os.getpid(), signal.SIGKILL)
+        if not before and calls == count:
+            os.kill(os.getpid(), number)
         return result
 
     return call
@@ -70,5 +73,6 @@ def dying(function: Callable[..., Any], count: int, *, before: bool) -> Callable
 if __name__ == "__main__":
     point, count, *arguments = sys.argv[1:]
     owner, name, before = (POINTS | FLEET_POINTS | BACKFILL_POINTS)[point]
-    setattr(owner, name, dying(getattr(owner, name), int(count), before=before))
+    number = signal.SIGINT if point == "interrupted" else signal.SIGKILL
+    setattr(owner, name, dying(getattr(owner, name), int(count), before=before, number=number))
     sys.exit(main(arguments))

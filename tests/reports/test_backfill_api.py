@@ -111,7 +111,7 @@ class Second:
 
 
 def test_a_backfill_through_the_service_ends_as_one_on_the_file(serving: Answering) -> None:
-    job = Job(EVER, RUN, 2, 1000, 0.01)
+    job = Job(EVER, RUN, 2, 10.0, 1000, 0.01)
     done = Backfill(serving.desk, Second(), lambda triple: triple, job).run(Event())
     assert (done.judged, done.stored, done.unscorable, done.finished) == (3, 3, 1, True)
     query = "SELECT triple_id FROM verdicts WHERE model_revision = 'r2' ORDER BY triple_id"
