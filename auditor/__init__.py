@@ -25,6 +25,15 @@ store       the DuckDB file: one transaction a batch; it, store_*.py and queries
 store_rows  what is stored, as columns and rows
 verdict_rows  verdicts as columns, and a row as a verdict
 store_letters  dead letters in the database: found, taken out again, settled
+reviews     votes of reviewers, and what the votes on a triple come to
+store_reviews  votes in the database, each once
+review_cli  the command review
+calibration  the curves that make a risk of a harm score, and which is meant for which verdict
+reliability  how far predicted shares can be believed: log loss, Brier score, calibration error, diagram
+fit         curves fitted to reviewed triples, judged on triples held out
+calibrate   the reviewed triples of each group of verdicts, and what fitting them came to
+store_calibrations  calibrations in the database; new verdicts get their risks by those in force
+calibrate_cli  the command calibrate
 migrate     brings a database file to this version's tables
 blobs       the folder of original images, by content
 pipeline    the audit loop: engine, scorer and what keeps the outcomes put together

@@ -13,6 +13,8 @@ TraceauditError
 ├── ExecutorDiffers      an executor of Spark is set up otherwise than the driver
 ├── VerdictRefused       a verdict that was handed in and cannot be kept
 ├── ServiceFailed        a service that is there and does not answer as it should
+├── InputUnreadable      a file that a command was asked to read cannot be read
+├── TooFewReviews        reviewers have not said enough to calibrate on
 └── OutputUnwritable     a file that a command was asked to write cannot be written
 """
 
@@ -63,6 +65,14 @@ class BackendFailed(TraceauditError):
 
 class OutOfMemory(BackendFailed):
     """The scoring backend has no room for what it was asked at once; it is asked for less."""
+
+
+class InputUnreadable(TraceauditError):
+    """A file that a command was asked to read cannot be read."""
+
+
+class TooFewReviews(TraceauditError):
+    """Reviewers have not said enough to calibrate on; risks stay what they are."""
 
 
 class OutputUnwritable(TraceauditError):

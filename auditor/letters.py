@@ -15,6 +15,7 @@ from typing import Any
 
 from auditor.pipeline import Audit, Judge, settle
 from auditor.store import Store
+from auditor.store_calibrations import give_risks
 from auditor.store_letters import LetterLine, Stamp, chunks, load_records, settle_letters
 from auditor.verdict import ScorerKey, Verdict
 from conf.schema import Batching
@@ -42,7 +43,8 @@ class LetterKeeper:
     def keep(self, batch: Batch, verdicts: Sequence[Verdict]) -> Sequence[Outcome]:
         """See Keeper."""
         outcomes = settle(batch.items, {verdict.triple_id: verdict for verdict in verdicts})
-        settle_letters(self.store, batch.items, outcomes, verdicts, Stamp(self.run_id, self.now()))
+        stamp = Stamp(self.run_id, self.now())
+        settle_letters(self.store, batch.items, outcomes, give_risks(self.store, verdicts), stamp)
         return outcomes
 
 

@@ -9,6 +9,7 @@ from threading import Event
 from typing import Any, Protocol
 
 from auditor.store import Store, first_of_each
+from auditor.store_calibrations import give_risks
 from auditor.verdict import ScorerKey, Verdict
 from ingest.dead_letters import letters_of
 from ingest.engines.base import Engine
@@ -104,7 +105,7 @@ class StoreKeeper:
         outcomes = settle(batch.items, {verdict.triple_id: verdict for verdict in verdicts})
         if letters := letters_of(batch.items):
             self.bury(letters)
-        self.store.save(batch, outcomes, verdicts, self.run_id, self.now())
+        self.store.save(batch, outcomes, give_risks(self.store, verdicts), self.run_id, self.now())
         return outcomes
 
 

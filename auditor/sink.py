@@ -15,6 +15,7 @@ from threading import Lock
 from auditor.pipeline import settle
 from auditor.ranges import JudgedRange, unseen
 from auditor.store import Store
+from auditor.store_calibrations import give_risks
 from auditor.store_sink import Waiting, move, n_rejects, reject, take_waiting, wait, waiting
 from auditor.verdict import Verdict
 from auditor.verdict_rows import utc
@@ -98,7 +99,7 @@ class Sink:
         batch = unseen(judged, marks.get(judged.place), self.store.held_of(judged.place))
         if batch is None:
             return None
-        verdicts = self.new_verdicts(judged, batch)
+        verdicts = give_risks(self.store, self.new_verdicts(judged, batch))
         outcomes = settle(batch.items, {verdict.triple_id: verdict for verdict in verdicts})
         self.store.begin_run(judged.run)
         self.store.save(batch, outcomes, verdicts, judged.run.run_id, self.now())

@@ -12,6 +12,7 @@ from auditor.desk import Costs, Known, Page, Place, Selection, Standing
 from auditor.errors import VerdictRefused
 from auditor.moves import Pair, Side
 from auditor.store import Store
+from auditor.store_calibrations import give_risks
 from auditor.store_rows import Run
 from auditor.stored_triples import in_utc, triple_from
 from auditor.verdict import Judgment, ScorerKey, Verdict
@@ -110,7 +111,7 @@ class StoreDesk:
             if len(set(ids)) < len(ids) or self.n_stored(ids) < len(ids):
                 raise VerdictRefused("of a triple that is not stored, or twice of one")
             judged = self.store.judged(ids, run.scorer)
-            new = [verdict for verdict in verdicts if verdict.triple_id not in judged]
+            new = give_risks(self.store, [verdict for verdict in verdicts if verdict.triple_id not in judged])
             if new:
                 self.store.begin_run(run)
                 self.store.insert_columns("verdicts", verdict_columns(new, run.run_id))
