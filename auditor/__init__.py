@@ -1,6 +1,12 @@
 """Triples in, verdicts out; in the order of the flow.
 
 verdict     Judgment, Verdict and its key
+known_models  the published guards: where their weights and prompts are
+fetch       brings one, and its prompts
+lock        what was brought, with hashes: nothing of it may change
+refusals    pickles and code are refused
+template    a checkpoint's own chat template against the prompt that we build
+models_cli  the command models
 models      finds and checks a checkpoint; builtin:demo is one of them
 tokens      the guard's tokenizer, which makes no special token of log text
 guard_input  what the guard is shown of a triple, as text and images

@@ -20,6 +20,7 @@ COMMANDS = {
     "bench": ("auditor.bench_cli:bench", "how fast the guard judges here, beside the limit of the device"),
     "review": ("auditor.review_cli:review", "what reviewers said of triples: import votes, export them"),
     "calibrate": ("auditor.calibrate_cli:calibrate", "fit the risk to what reviewers said"),
+    "models": ("auditor.models_cli:models", "the real guard: fetch it, list what is here, verify it"),
     "eval": ("auditor.eval_cli:evaluate", "score labelled rows and measure the guard on them"),
     "report": ("reports.cli:report", "the nightly report of a day"),
     "demo": ("reports.cli:demo", "the whole flow on the sample logs that ship with traceaudit"),

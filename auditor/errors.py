@@ -6,6 +6,7 @@ TraceauditError
 ├── PositionConflict     a batch does not follow on what is stored
 ├── ModelNotFound        a model folder or name that is not there
 ├── ModelUnusable        a checkpoint that is not a guard model we can run
+├── FetchFailed          a model or its prompt cannot be brought, or is not what was published
 ├── BackendFailed        the scoring backend broke; nothing was committed
 │   └── OutOfMemory      it has no room for what it was asked at once
 ├── OutcomesUnwritable   the topic of outcomes takes less in a message than is configured
@@ -57,6 +58,10 @@ class ModelNotFound(TraceauditError):
 
 class ModelUnusable(TraceauditError):
     """A checkpoint that is not a guard model we can run."""
+
+
+class FetchFailed(TraceauditError):
+    """A model or its prompt that cannot be brought, or that is not what was published."""
 
 
 class BackendFailed(TraceauditError):

@@ -13,11 +13,12 @@ from conf.schema import Auditor
 TABLE_KEY = "auditor.scripted_table"
 
 
-def read_prompts(section: Auditor) -> dict[Protocol, str]:
-    """The system prompts of the protocols in use."""
-    prompts = {Protocol.QTA: read_system_prompt(section.prompt_file)}
+def read_prompts(section: Auditor, checkpoint: Checkpoint | None = None) -> dict[Protocol, str]:
+    """The system prompts of the protocols in use: as configured, else what came with the checkpoint, else ours."""
+    files = {protocol: str(path) for protocol, path in checkpoint.prompt_files.items()} if checkpoint else {}
+    prompts = {Protocol.QTA: read_system_prompt(section.prompt_file or files.get(Protocol.QTA, ""))}
     if Protocol(section.absent_thinking) is Protocol.QA:
-        prompts[Protocol.QA] = read_system_prompt(section.qa_prompt_file, Protocol.QA)
+        prompts[Protocol.QA] = read_system_prompt(section.qa_prompt_file or files.get(Protocol.QA, ""), Protocol.QA)
     return prompts
 
 

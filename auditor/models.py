@@ -1,19 +1,23 @@
-"""Finds a guard checkpoint and names its revision: builtin:demo, a folder, or a Hugging Face name.
+"""Finds a guard checkpoint and names its revision: builtin:demo, a fetched model, a folder, or a Hugging Face name.
 
-Only safetensors are loaded and no remote code is ever run, whatever a checkpoint asks for.
+Only safetensors are loaded and no remote code is ever run, whatever a checkpoint asks for (`auditor/refusals.py`).
 """
 
 import hashlib
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from auditor.errors import ModelNotFound, ModelUnusable
+from auditor.guard_input import Protocol
+from auditor.known_models import KNOWN_MODELS, folder_of
+from auditor.lock import require_lock
+from auditor.refusals import refuse_unsafe
 from ingest.errors import MissingExtra
 
 DEMO = "builtin:demo"
 DEMO_FOLDER = Path(__file__).with_name("demo")
-WEIGHTS = "*.safetensors"
 IDENTITY = (
     "*.safetensors",
     "config.json",
@@ -32,28 +36,34 @@ class Checkpoint:
         model_id: as configured.
         revision: hub commit, or hex sha256 over the files that decide what the model answers.
         max_new_tokens: the longest completion that the model was made for, where its generation_config.json says so.
+        prompt_files: the prompts that came with it, by protocol.
     """
 
     model_id: str
     folder: Path
     revision: str
     max_new_tokens: int | None = None
+    prompt_files: Mapping[Protocol, Path] = field(default_factory=dict)
 
 
-def find_checkpoint(model: str, revision: str) -> Checkpoint:
+def find_checkpoint(model: str, revision: str, models_dir: str = "") -> Checkpoint:
     """The checkpoint that `model` names.
 
     Args:
-        model: builtin:demo, a folder, or a Hugging Face name.
-        revision: of a Hugging Face name; empty takes what the local cache has as its main branch.
+        model: builtin:demo, a known model that was fetched, a folder, or a Hugging Face name.
+        revision: of a known model, empty takes that which was fetched first; of a Hugging Face name, empty takes what
+            the local cache has as its main branch.
+        models_dir: where fetched models are; empty: the usual place.
 
     Raises:
         ModelNotFound: it is not there, and what to do.
-        ModelUnusable: it has no safetensors weights.
+        ModelUnusable: it has no safetensors weights, brings code, or is not what was fetched.
         MissingExtra: a Hugging Face name without huggingface_hub.
     """
     if model == DEMO:
         return from_folder(model, DEMO_FOLDER)
+    if model in KNOWN_MODELS:
+        return from_lock(model, revision, models_dir)
     if Path(model).is_dir():
         return from_folder(model, Path(model))
     if model.startswith((".", "/", "~")) or model.count("/") != 1:
@@ -63,9 +73,16 @@ def find_checkpoint(model: str, revision: str) -> Checkpoint:
 
 def from_folder(model: str, folder: Path) -> Checkpoint:
     """A checkpoint folder, its revision computed from its files."""
-    if not any(folder.glob(WEIGHTS)):
-        raise ModelUnusable(f"{folder}: no safetensors weights there; other kinds are not loaded")
+    refuse_unsafe(folder)
     return Checkpoint(model, folder, hash_files(folder), read_max_new_tokens(folder))
+
+
+def from_lock(model: str, revision: str, models_dir: str) -> Checkpoint:
+    """A known model as it was fetched; its weights are hashed only when their time of change is another."""
+    lock = require_lock(folder_of(model, models_dir), model, revision)
+    lock.check()
+    refuse_unsafe(lock.folder)
+    return Checkpoint(model, lock.folder, lock.commit, read_max_new_tokens(lock.folder), lock.prompt_files())
 
 
 def from_cache(model: str, revision: str) -> Checkpoint:
@@ -79,9 +96,10 @@ def from_cache(model: str, revision: str) -> Checkpoint:
         folder = Path(snapshot_download(model, revision=revision or None, local_files_only=True))
     except LocalEntryNotFoundError:
         at = f" --revision {revision}" if revision else ""
-        raise ModelNotFound(f"{model} is not in the local cache; bring it with: hf download {model}{at}") from None
-    if not any(folder.glob(WEIGHTS)):
-        raise ModelUnusable(f"{model}: the cached snapshot has no safetensors weights; other kinds are not loaded")
+        name = next((name for name, known in KNOWN_MODELS.items() if known.repository == model), None)
+        how = f"traceaudit models fetch {name}{at}, then --model {name}" if name else f"hf download {model}{at}"
+        raise ModelNotFound(f"{model} is not in the local cache; bring it with: {how}") from None
+    refuse_unsafe(folder)
     return Checkpoint(model, folder, folder.name, read_max_new_tokens(folder))
 
 

@@ -220,11 +220,12 @@ def build_modes(config: Config, modes: Sequence[str], now: Callable[[], datetime
         ConfigError: a prompt file or the scripted table cannot be read.
     """
     section = config.auditor
-    checkpoint = None if section.backend == "scripted" else find_checkpoint(section.model, section.revision)
+    where = (section.model, section.revision, section.models_dir)
+    checkpoint = None if section.backend == "scripted" else find_checkpoint(*where)
     if checkpoint and checkpoint.max_new_tokens:
         limit = min(section.max_new_tokens, checkpoint.max_new_tokens)
         section = section.model_copy(update={"max_new_tokens": limit})
-    prompts, local = read_prompts(section), LocalPolicies(config.local_policy)
+    prompts, local = read_prompts(section, checkpoint), LocalPolicies(config.local_policy)
     backend = load_backend(section, checkpoint, prompts)
     sections = {mode: section.model_copy(update={"mode": mode}) for mode in modes}
     return {

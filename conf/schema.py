@@ -153,6 +153,7 @@ class Auditor(Section):
 
     model: str
     revision: str
+    models_dir: str
     backend: Literal["transformers", "vllm", "scripted"]
     prompt_file: str
     qa_prompt_file: str
