@@ -23,6 +23,8 @@ imitation   log text that imitates the guard's own, and judgments that were copi
 labels      the label trie: 0, 0.5 and 1 as token paths, and their probabilities
 category    the kind of risk, read off an analysis
 opinion     what the guard said of one case
+diagnosis   where the failure lies, from scores with parts removed
+diagnoser   asks for those scores
 modes       the ways to ask it: in full, by triage, or in a cascade of both
 reuse       a verdict for identical content that was judged before
 key         what verdicts are filed under

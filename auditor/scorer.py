@@ -9,6 +9,8 @@ from auditor.backends import load_backend
 from auditor.backends.base import Backend
 from auditor.bisect import Bisection, Patience
 from auditor.category import read_category
+from auditor.diagnoser import Diagnoser
+from auditor.diagnosis import Diagnosis
 from auditor.guard_input import GuardInput, Protocol, guard_input
 from auditor.imitation import FLAG, echoes, imitates
 from auditor.key import key_of, read_prompts
@@ -71,6 +73,7 @@ class Scorer:
         memory: verdicts on content that was judged before; None judges everything anew.
         audit_seed: what the draw of the audited sample depends on besides the content.
         patience: how a backend that fails is tried again.
+        diagnoser: says where the failure lies, of what needs a person; None: nobody asks.
     """
 
     key: ScorerKey
@@ -82,6 +85,7 @@ class Scorer:
     memory: Memory | None = field(default_factory=Memory)
     audit_seed: str = ""
     patience: Patience = field(default_factory=lambda: Patience(0, time.sleep))
+    diagnoser: Diagnoser | None = None
 
     def recalling(self, recall: Recall) -> "Scorer":
         """The same scorer, which also reuses verdicts that are kept elsewhere."""
@@ -101,6 +105,7 @@ class Scorer:
         asked = self.to_ask(drafts, known)
         for draft in Bisection(self.judge, self.check, self.patience).failing(asked) if asked else ():
             draft.opinion = Opinion(Mode.FULL, unscorable=BACKEND_FAILED)
+        self.locate(asked)
         seconds, at = time.perf_counter() - began, self.now()
         n_tokens = sum(draft.n_tokens for draft in drafts) or 1
         new = {id(d): d.verdict(self.key, at, seconds * d.n_tokens / n_tokens) for d in drafts if d.opinion}
@@ -139,6 +144,13 @@ class Scorer:
         for draft, opinion in zip(drafts, self.ask(cases), strict=True):
             draft.opinion = doubted(opinion, draft.shown)
 
+    def locate(self, drafts: Sequence["Draft"]) -> None:
+        """Find out where the failure lies, of those that need a person."""
+        if self.diagnoser:
+            due = [draft for draft in drafts if draft.opinion and self.diagnoser.wants(draft.opinion)]
+            for draft, diagnosis in zip(due, self.diagnoser([draft.shown for draft in due]), strict=True):
+                draft.diagnosis = diagnosis
+
     def check(self) -> None:
         """Ask the model about something harmless.
 
@@ -163,15 +175,22 @@ class Draft:
     shown: GuardInput
     content_hash: str
     opinion: Opinion | None = None
+    diagnosis: Diagnosis | None = None
+
+    @property
+    def prompt_tokens(self) -> int:
+        """What was asked about the triple, its diagnosis included."""
+        asked = self.opinion.prompt_tokens if self.opinion else 0
+        return asked + (self.diagnosis.prompt_tokens if self.diagnosis else 0)
 
     @property
     def n_tokens(self) -> int:
         """What the triple cost, for its share of the time."""
-        return self.opinion.prompt_tokens + self.opinion.output_tokens if self.opinion else 0
+        return self.prompt_tokens + (self.opinion.output_tokens if self.opinion else 0)
 
     def verdict(self, key: ScorerKey, scored_at: datetime, seconds: float) -> Verdict:
         """The finished verdict; without a judgment where the triple could not be judged."""
-        said, shown = self.opinion or Opinion(Mode.FULL), self.shown
+        said, shown, found = self.opinion or Opinion(Mode.FULL), self.shown, self.diagnosis
         share = said.probabilities
         return Verdict(
             triple_id=self.triple.id,
@@ -191,7 +210,7 @@ class Draft:
             images_seen=len(shown.images) if share else 0,
             images_total=len(self.triple.images),
             unscorable_reason=said.unscorable,
-            prompt_tokens=said.prompt_tokens,
+            prompt_tokens=self.prompt_tokens,
             output_tokens=said.output_tokens,
             seconds=seconds,
             protocol=shown.protocol,
@@ -202,17 +221,22 @@ class Draft:
             inclusion=said.inclusion,
             samples=said.samples,
             adapted=said.adapted,
-            flags=(FLAG,) if imitates(shown) else (),
+            stage=found.stage if found else None,
+            contributions=found.contributions if found else {},
+            flags=(*((FLAG,) if imitates(shown) else ()), *(found.flags if found else ())),
         )
 
 
 def build(config: Config, now: Callable[[], datetime]) -> Scorer:
     """The configured scorer, its model loaded; see `build_modes`."""
-    return build_modes(config, [config.auditor.mode], now)[config.auditor.mode]
+    scorer = build_modes(config, [config.auditor.mode], now)[config.auditor.mode]
+    if not config.auditor.diagnose:
+        return scorer
+    return replace(scorer, diagnoser=Diagnoser(scorer.backend, config.policy.escalate, scorer.patience))
 
 
 def build_modes(config: Config, modes: Sequence[str], now: Callable[[], datetime]) -> dict[str, Scorer]:
-    """The configured scorer in each of these modes, its model loaded once.
+    """The configured scorer in each of these modes, its model loaded once; they judge, and do not diagnose.
 
     Raises:
         ModelNotFound, ModelUnusable: the checkpoint is not there, or not one we can run.

@@ -171,6 +171,7 @@ class Auditor(Section):
     max_image_pixels: Count
     max_images: Count
     reuse: bool
+    diagnose: bool
     micro_batch_rows: Count
     micro_batch_tokens: Count
     vllm_batch_tokens: Annotated[int, Field(ge=2048)]

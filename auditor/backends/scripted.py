@@ -2,7 +2,8 @@ r"""A backend that answers from a table: for tests, dry runs of a new stream, an
 
 The table is a JSON list of rules, tried in order; the first whose `contains` occurs in the triple's question, thinking
 or answer wins. Without a table everything is safe with p_safe 0.99. A rule's `triage` has the probabilities of a
-judgment without an analysis, where they are to differ from `p`.
+judgment without an analysis, where they are to differ from `p`. A rule with `image` set to true is for cases that are
+shown an image.
 
     [{"contains": "wire transfer", "completion": "“Analysis”: fraud.\n“Judgment”: 1", "p": [0.1, 0.1, 0.8]},
      {"contains": "", "completion": "not what was asked for", "p": [0.99, 0.005, 0.005]}]
@@ -35,6 +36,7 @@ class Rule(BaseModel):
     completion: str
     p: tuple[float, float, float]
     triage: tuple[float, float, float] | None = None
+    image: bool = False
 
 
 EVERYTHING_SAFE = Rule(
@@ -83,9 +85,9 @@ class ScriptedBackend:
         return len(text.split())
 
     def prepare(self, shown: GuardInput) -> Looked:
-        """The first rule whose text occurs in the case."""
+        """The first rule whose text occurs in the case, and whose image where it wants one."""
         fields = render_fields(shown)
-        rule = next(rule for rule in self.rules if rule.contains in fields)
+        rule = next(rule for rule in self.rules if rule.contains in fields and (shown.images or not rule.image))
         return Looked(rule, len(fields.split()), shown.protocol)
 
     def complete(self, prepared: Sequence[Looked], sampling: Sampling = GREEDY) -> list[Completion]:  # noqa: ARG002 - draws nothing
