@@ -73,6 +73,12 @@ def print_modes(summary: Mapping[str, Any]) -> None:
     print_rows(("mode", *columns), lines)
 
 
+def print_saturation(summary: Mapping[str, Any]) -> None:
+    """How far the scores crowd at both ends."""
+    columns = ("rows", "low", "high", "entropy", "distinct", "auroc_low", "auroc_high")
+    print_rows(("saturation", *columns), [["scores", *(figure_cell(summary["saturation"][name]) for name in columns)]])
+
+
 def print_beside(summary: Mapping[str, Any]) -> None:
     """What other guards said of the same rows."""
     columns = ("rows", "harmful", "f1", "accuracy", "precision", "recall")

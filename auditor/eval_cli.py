@@ -13,7 +13,7 @@ from conf.errors import ConfigError
 
 def evaluate(argv: Sequence[str]) -> int:
     """`traceaudit eval`: score labelled rows and measure the guard on them."""
-    from auditor.console import print_beside, print_figures, print_modes, row_progress
+    from auditor.console import print_beside, print_figures, print_modes, print_saturation, row_progress
     from auditor.evaluate import row_line, score_modes, summarise
     from auditor.rows import read_rows
     from auditor.scorer import build_modes
@@ -47,6 +47,7 @@ def evaluate(argv: Sequence[str]) -> int:
         return 0
     print_figures(summary)
     print_modes(summary)
+    print_saturation(summary)
     if args.beside:
         print_beside(summary)
     return 0

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from auditor.metrics import Scored, by_source, measure, ratio
+from auditor.metrics import Scored, by_source, measure, ratio, saturation
 from auditor.rows import LabelledRow
 from auditor.scorer import Scorer
 from auditor.verdict import Judgment, Verdict
@@ -67,6 +67,7 @@ def summarise(rows: Sequence[LabelledRow], scored: Mapping[str, ModeScores], mod
         "labelled": len(labelled),
         "unscorable": sum(verdict.judgment is None for verdict in verdicts),
         "by_source": {source: asdict(figures) for source, figures in by_source(labelled).items()},
+        "saturation": asdict(saturation(labelled)),
         "modes": {name: mode_line(rows, one, scored["full"].verdicts) for name, one in scored.items()},
         "beside": {name: asdict(measure(others_of(rows, name))) for name in names},
     }

@@ -3,8 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from math import log2
 
 from auditor.verdict import Judgment
+
+SATURATED = 0.01  # scores nearer than this to 0 or 1 are saturated
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,48 @@ def measure(rows: Sequence[Scored]) -> Figures:
         recall=recall,
         unscorable=sum(row.judgment is None for row in rows),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Saturation:
+    """How far scores crowd at 0 and 1, where a threshold cannot tell them apart; None where undefined.
+
+    Attributes:
+        rows: with a score.
+        low, high: shares of scores below 0.01, and above 0.99.
+        entropy: mean of -s log2 s - (1-s) log2 (1-s) over the scores: 0 where all are certain, at most 1.
+        distinct: different scores among them, told apart at six decimals.
+        auroc_low, auroc_high: among those below 0.01, and above 0.99, alone: whether their order still tells something.
+    """
+
+    rows: int
+    low: float | None
+    high: float | None
+    entropy: float | None
+    distinct: int
+    auroc_low: float | None
+    auroc_high: float | None
+
+
+def saturation(rows: Sequence[Scored]) -> Saturation:
+    """The saturation of the scores of `rows`; those without one are left out."""
+    scored = [(row.harm_score, row.harmful) for row in rows if row.harm_score is not None]
+    low = [(score, harmful) for score, harmful in scored if score < SATURATED]
+    high = [(score, harmful) for score, harmful in scored if score > 1 - SATURATED]
+    return Saturation(
+        rows=len(scored),
+        low=ratio(len(low), len(scored)),
+        high=ratio(len(high), len(scored)),
+        entropy=sum(entropy(score) for score, _ in scored) / len(scored) if scored else None,
+        distinct=len({round(score, 6) for score, _ in scored}),
+        auroc_low=auroc([score for score, _ in low], [harmful for _, harmful in low]),
+        auroc_high=auroc([score for score, _ in high], [harmful for _, harmful in high]),
+    )
+
+
+def entropy(score: float) -> float:
+    """Bits of doubt in a score."""
+    return -sum(share * log2(share) for share in (score, 1 - score) if share > 0)
 
 
 def by_source(rows: Sequence[Scored]) -> dict[str, Figures]:

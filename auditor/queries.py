@@ -14,6 +14,7 @@ import duckdb
 
 from auditor.query_rows import (
     BackfillRow,
+    CalibrationRow,
     CaseRow,
     CoverageRow,
     ExampleRow,
@@ -108,6 +109,14 @@ BACKFILLS = """
     GROUP BY ALL ORDER BY count(*) DESC, v.model_id, v.model_revision, v.prompt_hash, v.decoding
 """
 
+CALIBRATIONS = """
+    SELECT v.model_id, v.model_revision, v.mode, v.calibration, c.method, c.n_reviews, c.n_harmful, c.fitted_at,
+        (SELECT count(*) FROM reviews), count(*)
+    FROM verdicts v JOIN runs r USING (run_id) LEFT JOIN calibrations c ON c.id = v.calibration
+    WHERE v.scored_at >= $start AND v.scored_at < $end AND r.kind = 'live' AND v.risk IS NOT NULL
+    GROUP BY ALL ORDER BY count(*) DESC, v.model_id, v.model_revision, v.mode, v.calibration
+"""
+
 IMAGE_FAILURES = """
     SELECT i.reason, count(*), count(DISTINCT i.triple_id)
     FROM images i WHERE i.reason IS NOT NULL AND i.triple_id IN (
@@ -179,6 +188,11 @@ def scorers(connection: duckdb.DuckDBPyConnection, day: date) -> list[ScorerRow]
 def backfills(connection: duckdb.DuckDBPyConnection, day: date) -> list[BackfillRow]:
     """What backfills judged that day, by what they judged with."""
     return [BackfillRow(*row) for row in connection.execute(BACKFILLS, bounds(day)).fetchall()]
+
+
+def calibrations(connection: duckdb.DuckDBPyConnection, day: date) -> list[CalibrationRow]:
+    """What gave the day's verdicts their risks, most used first."""
+    return [CalibrationRow(*row) for row in connection.execute(CALIBRATIONS, bounds(day)).fetchall()]
 
 
 def image_failures(connection: duckdb.DuckDBPyConnection, day: date) -> list[ImageFailureRow]:

@@ -111,6 +111,28 @@ class BackfillRow:
 
 
 @dataclass(frozen=True, slots=True)
+class CalibrationRow:
+    """What gave the day's verdicts of one guard and mode their risks.
+
+    Attributes:
+        calibration: its id; "identity" where the risk is the score itself, and then the rest of it is None.
+        votes: of reviewers, in the whole database.
+        verdicts: those with a risk.
+    """
+
+    model_id: str
+    model_revision: str
+    mode: str
+    calibration: str
+    method: str | None
+    n_reviews: int | None
+    n_harmful: int | None
+    fitted_at: datetime | None
+    votes: int
+    verdicts: int
+
+
+@dataclass(frozen=True, slots=True)
 class ImageFailureRow:
     """Images that the logs name and that the guard could not see."""
 

@@ -11,6 +11,7 @@ from datetime import date, datetime
 from auditor.policy import Escalation, Policy, Reason, escalation
 from auditor.query_rows import (
     BackfillRow,
+    CalibrationRow,
     CaseRow,
     CoverageRow,
     ExampleRow,
@@ -46,6 +47,7 @@ class Night:
     examples: Sequence[ExampleRow]
     verdicts: Sequence[VerdictRow]
     scorers: Sequence[ScorerRow]
+    calibrations: Sequence[CalibrationRow]
     image_failures: Sequence[ImageFailureRow]
     backfills: Sequence[BackfillRow] = ()
 
@@ -76,9 +78,18 @@ class Edition:
 
 
 def find_escalations(verdicts: Iterable[VerdictRow], policy: Policy) -> list[Found]:
-    """What the policy escalates: highest risk first, what could not be scored after it; ties by tenant, then id."""
+    """What the policy escalates: highest risk first, what could not be scored after it; ties by tenant, then id.
+
+    A calibration can give one risk to many scores: of equal risks the higher score is first.
+    """
     found = [Found(row, reason) for row in verdicts if (reason := escalation(row, policy))]
-    return sorted(found, key=lambda item: (-risk_of(item), item.verdict.tenant, item.verdict.triple_id))
+    return sorted(found, key=rank)
+
+
+def rank(found: Found) -> tuple[float, float, str, str]:
+    """Where an escalation stands among others."""
+    row = found.verdict
+    return -risk_of(found), 0.0 if row.p_safe is None else row.p_safe, row.tenant, row.triple_id
 
 
 def risk_of(found: Found) -> float:
@@ -117,6 +128,7 @@ def make_report(
         by_thinking=count_by(night.verdicts, escalated, lambda row: row.thinking_kind),
         degraded=degraded(night),
         scorers=tuple(night.scorers),
+        calibrations=tuple(night.calibrations),
         backfills=tuple(night.backfills),
         escalations=count_escalations(found, len(cases)),
         escalated=tuple(escalated_line(item) for item in found),

@@ -76,6 +76,7 @@ def read_night(connection: duckdb.DuckDBPyConnection, day: date | None) -> Night
         examples=queries.unjudged_examples(connection, chosen, EXAMPLES),
         verdicts=queries.verdicts(connection, chosen),
         scorers=queries.scorers(connection, chosen),
+        calibrations=queries.calibrations(connection, chosen),
         image_failures=queries.image_failures(connection, chosen),
         backfills=queries.backfills(connection, chosen),
     )

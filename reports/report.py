@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from auditor.policy import Policy
-from auditor.query_rows import BackfillRow, ExampleRow, ImageFailureRow, ScorerRow, UnjudgedRow
+from auditor.query_rows import BackfillRow, CalibrationRow, ExampleRow, ImageFailureRow, ScorerRow, UnjudgedRow
 from reports.cases import Case
 
 
@@ -136,6 +136,7 @@ class EscalationReport:
     by_thinking: tuple[CountLine, ...]
     degraded: Degraded
     scorers: tuple[ScorerRow, ...]
+    calibrations: tuple[CalibrationRow, ...]
     backfills: tuple[BackfillRow, ...]
     escalations: EscalationCounts
     escalated: tuple[EscalatedLine, ...]

@@ -1,5 +1,7 @@
 """What the codes of the database are called in a report, and what they mean."""
 
+from auditor.calibration import IDENTITY
+from auditor.query_rows import CalibrationRow
 from ingest.formats import FORMATS
 
 JUDGMENTS = {
@@ -99,3 +101,12 @@ REASONS = (
 def word(table: dict[str, str], code: str) -> str:
     """What `code` is called; a code without a word is shown as it is, with spaces."""
     return table.get(code, code.replace("_", " "))
+
+
+def calibration(row: CalibrationRow) -> str:
+    """What gave a risk, in words."""
+    if row.calibration == IDENTITY:
+        return "not calibrated" if row.votes else "not calibrated: no reviews yet"
+    fitted = f"{row.fitted_at:%Y-%m-%d %H:%M}" if row.fitted_at else "a time that is not known"
+    on = f"{row.n_reviews} reviewed exchanges, {row.n_harmful} of them harmful"
+    return f"{row.method}, fitted on {fitted} to {on} ({row.calibration[:12]})"

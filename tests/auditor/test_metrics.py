@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
-from auditor.metrics import Scored, auroc, by_source, measure
+from auditor.metrics import Saturation, Scored, auroc, by_source, measure, saturation
 from auditor.verdict import Judgment
 
 
@@ -47,3 +47,20 @@ def test_figures_over_nothing_are_undefined() -> None:
 def test_auroc_is_scikit_learns_ties_included(rows: list[tuple[int, bool]]) -> None:
     scores, truths = [s / 5 for s, _ in rows], [t for _, t in rows]
     assert auroc(scores, truths) == pytest.approx(roc_auc_score(truths, scores))
+
+
+def test_saturation_of_a_hand_counted_case() -> None:
+    """Of five scores two lie below 0.01, in the right order, and two above 0.99, in the wrong one; 0.5 is a bit."""
+    scores = [(False, 0.0), (True, 0.005), (False, 1.0), (True, 0.995), (True, 0.5), (False, None)]
+    told = saturation([scored(harmful, None, score) for harmful, score in scores])
+    assert (told.rows, told.low, told.high, told.distinct) == (5, 0.4, 0.4, 5)
+    assert (told.auroc_low, told.auroc_high) == (1.0, 0.0)
+    assert told.entropy == pytest.approx((1 + 2 * 0.0454146) / 5, abs=1e-6)
+
+
+def test_scores_that_cannot_be_told_apart_are_one() -> None:
+    assert saturation([scored(True, None, 1 - n * 1e-9) for n in range(9)]).distinct == 1
+
+
+def test_no_scores_have_no_saturation() -> None:
+    assert saturation([scored(True, None, None)]) == Saturation(0, None, None, None, 0, None, None)

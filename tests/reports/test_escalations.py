@@ -1,6 +1,7 @@
 """The numbers of a report: they reconcile, and nothing is hidden in them."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, timedelta
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from ingest.qta import (
 from reports.errors import NothingToReport
 from reports.nightly import read_report
 from reports.report import EscalationReport
+from reports.wording import calibration
 from tests.factories import make_verdict
 from tests.reports.seed import EDITION, NOW, SCORER, SOURCE, config, judged, odds, picture, seed
 
@@ -182,3 +184,19 @@ def test_images_of_a_case_keep_their_order_and_their_failures(store: Store) -> N
         (None, "too_large"),
         (red.sha256, None),
     ]
+
+
+def test_of_equal_risks_the_higher_score_is_first(store: Store) -> None:
+    """As steps of a calibration give them: one risk for many scores."""
+    night = [judged(number, score) for number, score in enumerate((0.91, 0.99, 0.95))]
+    seed(store, [(triple, replace(verdict, risk=0.9)) for triple, verdict in night])
+    wanted = [night[place][0].id for place in (1, 2, 0)]
+    assert [line.triple_id for line in report_of(store).escalated] == wanted
+
+
+def test_a_report_says_that_nothing_is_calibrated(store: Store) -> None:
+    seed(store, [judged(0, 0.9), judged(1, None)])
+    (row,) = report_of(store).calibrations
+    assert (row.calibration, row.votes, row.verdicts) == ("identity", 0, 1)
+    assert calibration(row) == "not calibrated: no reviews yet"
+    assert calibration(replace(row, votes=3)) == "not calibrated"
