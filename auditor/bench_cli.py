@@ -9,9 +9,8 @@ from auditor.eval_cli import check_modes
 from conf.cli import config_of, parser, print_json
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from auditor.bench_load import Load
+    from auditor.models import Checkpoint
     from auditor.roofline import Device
     from conf.schema import Config
 
@@ -27,10 +26,10 @@ def bench(argv: Sequence[str]) -> int:
     options = options_of(Load())
     args = options.parse_args(argv)
     config = config_of(args, auditor__model=args.model, auditor__backend=args.backend, auditor__reuse=False)
-    folder = folder_of(config)
+    checkpoint = checkpoint_of(config)
     load = Load(args.triples, args.chars, args.image_share)
     modes = check_modes(args.mode or ["full", "triage"])
-    shape, n_prefix = (Shape.read(folder), prefix_tokens(config, folder)) if folder else (None, 0)
+    shape, n_prefix = (Shape.read(checkpoint.folder), prefix_tokens(config, checkpoint)) if checkpoint else (None, 0)
     name = device_name()
     device = device_of(name, args.tflops, args.gb_per_s)
     lines = []
@@ -58,23 +57,24 @@ def options_of(defaults: "Load") -> argparse.ArgumentParser:
     return options
 
 
-def folder_of(config: "Config") -> "Path | None":
-    """Where the checkpoint lies that runs in this process; None where none does."""
+def checkpoint_of(config: "Config") -> "Checkpoint | None":
+    """The checkpoint that runs in this process; None where none does."""
     from auditor.models import find_checkpoint
 
     if config.auditor.backend not in {"transformers", "vllm"}:
         return None
-    return find_checkpoint(config.auditor.model, config.auditor.revision).folder
+    return find_checkpoint(config.auditor.model, config.auditor.revision, config.auditor.models_dir)
 
 
-def prefix_tokens(config: "Config", folder: "Path") -> int:
+def prefix_tokens(config: "Config", checkpoint: "Checkpoint") -> int:
     """Tokens that all prompts share."""
     from auditor.guard_input import Protocol
     from auditor.key import read_prompts
     from auditor.prompt import shared_prefix
     from auditor.tokens import load_tokenizer
 
-    return len(shared_prefix(read_prompts(config.auditor)[Protocol.QTA], load_tokenizer(folder)))
+    prompts = read_prompts(config.auditor, checkpoint)
+    return len(shared_prefix(prompts[Protocol.QTA], load_tokenizer(checkpoint.folder)))
 
 
 def device_name() -> str:

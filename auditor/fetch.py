@@ -20,7 +20,7 @@ from auditor.guard_input import Protocol
 from auditor.known_models import KnownModel, PublishedPrompt, folder_of, known_model
 from auditor.lock import Lock, LockedPrompt, find_lock, locked_files, prompts_folder
 from auditor.refusals import refuse_unsafe
-from auditor.template import check_templates, template_hash
+from auditor.template import check_template, template_hash
 from conf.errors import ConfigError
 from ingest.errors import MissingExtra
 
@@ -77,7 +77,7 @@ def fetch(order: Order, now: datetime) -> Lock:
         folder = bring_snapshot(known, home, before.commit if before else order.revision or known.revision)
         before = before or find_lock(home, folder.name)
         refuse_unsafe(folder)
-        check_templates(folder)
+        check_template(folder)
         lock = Lock(
             folder,
             order.name,

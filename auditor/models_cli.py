@@ -103,12 +103,12 @@ def verified(lock: "Lock") -> dict[str, Any]:
     """What is wrong with one fetched revision."""
     from auditor.errors import ModelUnusable
     from auditor.refusals import refuse_unsafe
-    from auditor.template import check_templates
+    from auditor.template import check_template
 
     try:
         lock.check(full=True)
         refuse_unsafe(lock.folder)
-        check_templates(lock.folder)
+        check_template(lock.folder)
     except ModelUnusable as error:
         return {"model": lock.name, "commit": lock.commit, "ok": False, "problem": str(error)}
     return {"model": lock.name, "commit": lock.commit, "ok": True, "problem": None}

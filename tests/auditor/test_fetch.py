@@ -256,8 +256,18 @@ REFUSED = {
         lambda data: data.update({"chat_template.jinja": TEMPLATE.replace("<|im_end|>\n", "<|im_end|>").encode()}),
         r"chat_template\.jinja: its chat template gives other tokens than ours, from token \d+ on",
     ),
-    "another layout in the tokenizer": (
-        with_entry("tokenizer_config.json", "chat_template", TEMPLATE.replace("part.text", "part.text | trim + '.'")),
+    "another layout in an older kind of file": (
+        lambda data: (
+            without("chat_template.jinja")(data),
+            data.update({"chat_template.json": json.dumps({"chat_template": TEMPLATE + "!"}).encode()}),
+        ),
+        r"chat_template\.json: its chat template gives other tokens",
+    ),
+    "another layout in the tokenizer alone": (
+        lambda data: (
+            without("chat_template.jinja")(data),
+            with_entry("tokenizer_config.json", "chat_template", TEMPLATE + "!")(data),
+        ),
         r"tokenizer_config\.json: its chat template gives other tokens",
     ),
     "a template that breaks": (
@@ -276,6 +286,31 @@ def test_what_is_not_data_in_our_layout_is_refused(
         bring()
     with pytest.raises(ModelNotFound):
         found(tmp_path)
+
+
+# As the one above, for messages that are one text.
+OF_TEXT = (
+    "{% for m in messages %}{{ '<|im_start|>' + m.role + '\n' + m.content + '<|im_end|>\n' }}{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
+TAKEN = {
+    "none": without("chat_template.jinja"),
+    "of text alone": lambda data: data.update({"chat_template.jinja": OF_TEXT.encode()}),
+    "another for the tokenizer": with_entry("tokenizer_config.json", "chat_template", "{{ tools }}"),
+    "several by name": lambda data: (
+        without("chat_template.jinja")(data),
+        with_entry("tokenizer_config.json", "chat_template", [{"name": "default", "template": TEMPLATE}])(data),
+    ),
+}
+
+
+@pytest.mark.parametrize("change", TAKEN.values(), ids=TAKEN)
+def test_a_template_of_our_layout_is_taken_in_whichever_form(
+    change: Change, hub: Hub, bring: Callable[..., Lock], tmp_path: Path
+) -> None:
+    change(hub.repositories[REPOSITORY][NEW])
+    bring()
+    assert found(tmp_path).revision == NEW
 
 
 def test_a_prompt_that_is_not_the_published_one_is_refused(hub: Hub, bring: Callable[..., Lock]) -> None:
