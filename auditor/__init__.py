@@ -25,6 +25,9 @@ category    the kind of risk, read off an analysis
 opinion     what the guard said of one case
 diagnosis   where the failure lies, from scores with parts removed
 diagnoser   asks for those scores
+stream      texts as one stream: where it is cut, and how far a piece may reach
+windows     a case beyond the guard's context becomes overlapping windows
+worst       what was said of its windows becomes one opinion
 modes       the ways to ask it: in full, by triage, or in a cascade of both
 reuse       a verdict for identical content that was judged before
 key         what verdicts are filed under

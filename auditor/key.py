@@ -38,6 +38,7 @@ def decoding_of(section: Auditor, prompts: Mapping[Protocol, str], local: LocalP
     """Mode and limits, and whatever else decides the answer, as a word; what is at rest is left out."""
     words = [section.mode, "greedy", str(section.max_new_tokens)]
     words.append(f"{section.max_prompt_tokens}+{section.max_images}x{section.max_image_pixels}")
+    words.append(f"{section.max_windows}windows~{section.window_overlap:g}")
     if section.mode == "cascade":
         words.append(f"low={section.cascade_low:g}")
     if section.mode != "full":

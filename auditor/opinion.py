@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from auditor.guard_input import GuardInput
 from auditor.labels import LabelProbabilities
 from auditor.verdict import Judgment, Mode, Sent
 
@@ -20,6 +21,8 @@ class Opinion:
         triage: the probabilities without an analysis, where those were asked for.
         sent, inclusion: see Verdict.
         samples: completions that the probabilities are the mean over.
+        windows, coverage, images_seen: of the whole case; see Verdict.
+        shown: what was shown of it where it was found to be so: the deciding window; None where it was not judged.
     """
 
     mode: Mode
@@ -34,6 +37,10 @@ class Opinion:
     inclusion: float | None = None
     samples: int = 1
     adapted: tuple[str, ...] = ()
+    windows: int = 1
+    coverage: float = 0.0
+    images_seen: int = 0
+    shown: GuardInput | None = None
 
     @property
     def harm_score(self) -> float | None:

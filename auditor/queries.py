@@ -86,8 +86,8 @@ EXAMPLES = """
 VERDICTS = """
     SELECT DISTINCT ON (v.triple_id)
         v.triple_id, v.judgment, v.risk, v.unscorable_reason, v.p_safe, v.p_potentially_harmful, v.p_harmful,
-        v.category, v.coverage, v.images_seen, v.images_total, v.scored_at, t.tenant, t.application, t.thinking_kind,
-        t.status, t.source, t."partition", t."offset", t.occurred_at
+        v.category, v.coverage, v.windows, v.images_seen, v.images_total, v.scored_at, t.tenant, t.application,
+        t.thinking_kind, t.status, t.source, t."partition", t."offset", t.occurred_at
     FROM verdicts v JOIN triples t ON t.id = v.triple_id
     WHERE v.scored_at >= $start AND v.scored_at < $end
     AND v.run_id NOT IN (SELECT run_id FROM runs WHERE kind = 'backfill')

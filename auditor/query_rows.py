@@ -65,6 +65,7 @@ class VerdictRow:
     p_harmful: float | None
     category: str
     coverage: float
+    windows: int
     images_seen: int
     images_total: int
     scored_at: datetime

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import islice
 
 from auditor.backends import load_backend
 from auditor.backends.base import Backend
@@ -21,6 +22,8 @@ from auditor.opinion import Opinion
 from auditor.prompt import hash_text
 from auditor.reuse import Memory, Recall, content_hash, reused
 from auditor.verdict import Category, Mode, ScorerKey, Verdict
+from auditor.windows import Cutter, groups
+from auditor.worst import worst
 from conf.schema import Auditor, Config
 from ingest.normalize import unscorable_reason
 from ingest.qta import Position, QTATriple, Status, ThinkingKind
@@ -74,6 +77,7 @@ class Scorer:
         audit_seed: what the draw of the audited sample depends on besides the content.
         patience: how a backend that fails is tried again.
         diagnoser: says where the failure lies, of what needs a person; None: nobody asks.
+        overlap, max_windows: how what exceeds the context is cut; see Cutter.
     """
 
     key: ScorerKey
@@ -86,6 +90,8 @@ class Scorer:
     audit_seed: str = ""
     patience: Patience = field(default_factory=lambda: Patience(0, time.sleep))
     diagnoser: Diagnoser | None = None
+    overlap: float = 0.1
+    max_windows: int = 32
 
     def recalling(self, recall: Recall) -> "Scorer":
         """The same scorer, which also reuses verdicts that are kept elsewhere."""
@@ -140,15 +146,23 @@ class Scorer:
         Raises:
             BackendFailed, MemoryError: it cannot be asked about them together; another try may begin from the start.
         """
-        cases = [Asked(self.backend.prepare(d.shown), draw_of(self.audit_seed, d.content_hash)) for d in drafts]
-        for draft, opinion in zip(drafts, self.ask(cases), strict=True):
-            draft.opinion = doubted(opinion, draft.shown)
+        cut = Cutter(self.backend, self.overlap, self.max_windows)
+        for some in groups((draft, cut(draft.shown)) for draft in drafts):
+            cases = [Asked(w.prepared, self.draw(draft)) for draft, found in some for w in found.windows]
+            opinions = iter(self.ask(cases))
+            for draft, found in some:
+                said = islice(opinions, len(found.windows))
+                draft.opinion = worst(found, [doubted(o, w.shown) for o, w in zip(said, found.windows, strict=True)])
+
+    def draw(self, draft: "Draft") -> float:
+        """The draw of a case; all its windows have it."""
+        return draw_of(self.audit_seed, draft.content_hash)
 
     def locate(self, drafts: Sequence["Draft"]) -> None:
         """Find out where the failure lies, of those that need a person."""
         if self.diagnoser:
             due = [draft for draft in drafts if draft.opinion and self.diagnoser.wants(draft.opinion)]
-            for draft, diagnosis in zip(due, self.diagnoser([draft.shown for draft in due]), strict=True):
+            for draft, diagnosis in zip(due, self.diagnoser([draft.decided_by for draft in due]), strict=True):
                 draft.diagnosis = diagnosis
 
     def check(self) -> None:
@@ -184,6 +198,11 @@ class Draft:
         return asked + (self.diagnosis.prompt_tokens if self.diagnosis else 0)
 
     @property
+    def decided_by(self) -> GuardInput:
+        """What was shown where it was found to be as the opinion says: a window of it, where it has several."""
+        return (self.opinion and self.opinion.shown) or self.shown
+
+    @property
     def n_tokens(self) -> int:
         """What the triple cost, for its share of the time."""
         return self.prompt_tokens + (self.opinion.output_tokens if self.opinion else 0)
@@ -206,8 +225,8 @@ class Draft:
             category_source="analysis" if said.judgment and said.analysis else "none",
             mode=said.mode,
             scored_at=scored_at,
-            coverage=1.0 if share else 0.0,
-            images_seen=len(shown.images) if share else 0,
+            coverage=said.coverage,
+            images_seen=said.images_seen,
             images_total=len(self.triple.images),
             unscorable_reason=said.unscorable,
             prompt_tokens=self.prompt_tokens,
@@ -220,6 +239,7 @@ class Draft:
             sent_to_full=said.sent,
             inclusion=said.inclusion,
             samples=said.samples,
+            windows=said.windows,
             adapted=said.adapted,
             stage=found.stage if found else None,
             contributions=found.contributions if found else {},
@@ -273,4 +293,6 @@ def assemble(
         Memory() if section.reuse else None,
         section.audit_seed,
         Patience(section.retries, time.sleep),
+        overlap=section.window_overlap,
+        max_windows=section.max_windows,
     )

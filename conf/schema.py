@@ -170,6 +170,8 @@ class Auditor(Section):
     max_new_tokens: Count
     max_image_pixels: Count
     max_images: Count
+    max_windows: Count
+    window_overlap: Annotated[float, Field(ge=0, le=0.5)]
     reuse: bool
     diagnose: bool
     micro_batch_rows: Count

@@ -39,6 +39,7 @@ class Case:
     Attributes:
         judgment: "safe", "potentially_harmful", "harmful" or "unscorable".
         why: a sentence with the numbers that were compared.
+        windows: parts that it was judged in; the worst of them is what is shown here.
     """
 
     triple_id: str
@@ -66,6 +67,7 @@ class Case:
     why: str
     guard: str
     coverage: float
+    windows: int
     images_seen: int
     images_total: int
     question: Text | None
@@ -116,6 +118,7 @@ def make_case(
         why=why(escalation),
         guard=f"{texts.guard_id} {texts.guard_revision[:12]} {texts.mode}",
         coverage=verdict.coverage,
+        windows=verdict.windows,
         images_seen=verdict.images_seen,
         images_total=verdict.images_total,
         question=cut(texts.question),
