@@ -66,6 +66,7 @@ desk        where a backfill gets stored triples and hands in verdicts
 store_backfill  the database file as such a desk
 desk_wire   what is said to the service that owns the database
 desk_client  that service as such a desk
+owner_desk  the desk of whoever owns the database at the moment
 estimate    what a backfill will cost, before it begins
 backfill    stored triples judged once more
 backfill_cli  the command backfill

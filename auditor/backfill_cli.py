@@ -5,8 +5,7 @@ import os
 import sys
 import time
 import uuid
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from importlib.metadata import version
@@ -34,9 +33,8 @@ def backfill(argv: Sequence[str]) -> int:
     args = options().parse_args(argv)
     check(args)
     config = config_of(args, auditor__model=args.model, auditor__backend=args.backend)
-    with open_desk(config) as desk:
-        print(f"triples from {desk.where}", file=sys.stderr)
-        return tell_moves(args, config, desk) if args.diff else judge_again(args, config, desk)
+    desk = open_desk(config)
+    return tell_moves(args, config, desk) if args.diff else judge_again(args, config, desk)
 
 
 def options() -> argparse.ArgumentParser:
@@ -75,25 +73,21 @@ def check(args: argparse.Namespace) -> None:
         raise ConfigError(f"--limit {args.limit}: 1 or more")
 
 
-@contextmanager
-def open_desk(config: Config) -> "Iterator[Desk]":
-    """The service of the database when one runs, else the file.
+def open_desk(config: Config) -> "Desk":
+    """The desk of whoever owns the database; looks at once whether it can be asked.
 
     Raises:
         StoreLocked: another process, such as `traceaudit run`, has the file.
+        ServiceFailed: this user may not ask its service.
     """
-    from auditor.service import find_service, read_secret
+    from auditor.owner_desk import OwnerDesk
 
-    if service := find_service(config.store.path):
-        from auditor.desk_client import ServiceDesk
+    def say(words: str) -> None:
+        print(words, file=sys.stderr, flush=True)
 
-        yield ServiceDesk(service, read_secret(config.store.path))
-        return
-    from auditor.store import Store
-    from auditor.store_backfill import StoreDesk
-
-    with Store.open(config.store.path, config.images.blob_dir, create=False) as store:
-        yield StoreDesk(store, config.store.path)
+    desk = OwnerDesk(config.store.path, config.images.blob_dir, config.backfill.wait_s, say)
+    with desk.owner():
+        return desk
 
 
 def selection(args: argparse.Namespace) -> "Selection":
