@@ -87,7 +87,7 @@ VERDICTS = """
     SELECT DISTINCT ON (v.triple_id)
         v.triple_id, v.judgment, v.risk, v.unscorable_reason, v.p_safe, v.p_potentially_harmful, v.p_harmful,
         v.category, v.coverage, v.windows, v.images_seen, v.images_total, v.scored_at, t.tenant, t.application,
-        t.thinking_kind, t.status, t.source, t."partition", t."offset", t.occurred_at
+        t.thinking_kind, t.status, t.source, t."partition", t."offset", t.occurred_at, v.stage, coalesce(v.flags, [])
     FROM verdicts v JOIN triples t ON t.id = v.triple_id
     WHERE v.scored_at >= $start AND v.scored_at < $end
     AND v.run_id NOT IN (SELECT run_id FROM runs WHERE kind = 'backfill')
@@ -129,7 +129,7 @@ CASES = """
     SELECT DISTINCT ON (t.id)
         t.id, t.user_id, t.model, t.format, t.conversation_id, t.turn, t.response_id, t.system_prompt, t.context,
         t.question, t.thinking, t.kind_source, t.substitute, t.answer, t.tool_calls, t.warnings,
-        v.analysis, v.category_source, v.model_id, v.model_revision, v.mode
+        v.analysis, v.category_source, v.model_id, v.model_revision, v.mode, v.contributions
     FROM triples t JOIN verdicts v ON v.triple_id = t.id
     WHERE t.id IN (SELECT unnest($ids)) AND v.scored_at >= $start AND v.scored_at < $end
     AND v.run_id NOT IN (SELECT run_id FROM runs WHERE kind = 'backfill')

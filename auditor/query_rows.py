@@ -77,6 +77,8 @@ class VerdictRow:
     partition: int
     offset: int
     occurred_at: datetime | None
+    stage: str | None
+    flags: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,3 +182,4 @@ class CaseRow:
     guard_id: str
     guard_revision: str
     mode: str
+    contributions: Mapping[str, float]

@@ -39,6 +39,8 @@ class Case:
     Attributes:
         judgment: "safe", "potentially_harmful", "harmful" or "unscorable".
         why: a sentence with the numbers that were compared.
+        stage: where the harm lies, None where that is not known; see Verdict.
+        contributions: what each part adds to the harm score.
         windows: parts that it was judged in; the worst of them is what is shown here.
     """
 
@@ -65,6 +67,9 @@ class Case:
     category: str
     category_source: str
     why: str
+    stage: str | None
+    contributions: Mapping[str, float]
+    flags: tuple[str, ...]
     guard: str
     coverage: float
     windows: int
@@ -116,6 +121,9 @@ def make_case(
         category=verdict.category,
         category_source=texts.category_source,
         why=why(escalation),
+        stage=verdict.stage,
+        contributions=dict(texts.contributions or {}),
+        flags=tuple(verdict.flags),
         guard=f"{texts.guard_id} {texts.guard_revision[:12]} {texts.mode}",
         coverage=verdict.coverage,
         windows=verdict.windows,

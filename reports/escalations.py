@@ -32,6 +32,7 @@ from reports.report import (
     EscalationCounts,
     EscalationReport,
     PartitionLine,
+    StageLine,
 )
 
 DEMO_GUARD = "builtin:demo"
@@ -131,6 +132,7 @@ def make_report(
         calibrations=tuple(night.calibrations),
         backfills=tuple(night.backfills),
         escalations=count_escalations(found, len(cases)),
+        by_stage=count_stages(found),
         escalated=tuple(escalated_line(item) for item in found),
         cases=cases,
     )
@@ -148,6 +150,8 @@ def escalated_line(item: Found) -> EscalatedLine:
         reason=item.escalation.reason.value,
         detail=item.escalation.detail,
         category=row.category,
+        stage=row.stage or "",
+        flags=" ".join(row.flags),
         thinking_kind=row.thinking_kind,
         occurred_at=row.occurred_at,
         scored_at=row.scored_at,
@@ -235,6 +239,12 @@ def count_escalations(found: Sequence[Found], shown: int) -> EscalationCounts:
         unscorable=counts[None],
         shown=shown,
     )
+
+
+def count_stages(found: Sequence[Found]) -> tuple[StageLine, ...]:
+    """The escalations by where the harm lies, most frequent first."""
+    counts = Counter(item.verdict.stage or "" for item in found)
+    return tuple(StageLine(stage, n) for stage, n in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])))
 
 
 def degraded(night: Night) -> Degraded:

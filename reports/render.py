@@ -55,6 +55,7 @@ def environment() -> Environment:
     )
     made.filters |= {
         "visible": visible,
+        "stage": wording.stage,
         "word": lambda code, table: wording.word(table, code),
         "number": lambda value: f"{value:,}".replace(",", "\N{NARROW NO-BREAK SPACE}"),
         "day": day,

@@ -71,8 +71,21 @@ class EscalationCounts:
 
 
 @dataclass(frozen=True, slots=True)
+class StageLine:
+    """Escalated triples whose harm lies in one part, or one combination; "" where nobody asked or it cannot be told."""
+
+    stage: str
+    triples: int
+
+
+@dataclass(frozen=True, slots=True)
 class EscalatedLine:
-    """One escalated triple without its texts; `risk` is None where it could not be scored, and `detail` says why."""
+    """One escalated triple without its texts; `risk` is None where it could not be scored, and `detail` says why.
+
+    Attributes:
+        stage: where the harm lies, "" where that is not known; see Verdict.
+        flags: separated by spaces.
+    """
 
     triple_id: str
     tenant: str
@@ -82,6 +95,8 @@ class EscalatedLine:
     reason: str
     detail: str
     category: str
+    stage: str
+    flags: str
     thinking_kind: str
     occurred_at: datetime | None
     scored_at: datetime
@@ -139,5 +154,6 @@ class EscalationReport:
     calibrations: tuple[CalibrationRow, ...]
     backfills: tuple[BackfillRow, ...]
     escalations: EscalationCounts
+    by_stage: tuple[StageLine, ...]
     escalated: tuple[EscalatedLine, ...]
     cases: tuple[Case, ...]

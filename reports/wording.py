@@ -24,6 +24,21 @@ CATEGORIES = {
     "unknown": "not named",
 }
 
+STAGES = {
+    "": "not examined",
+    "unclear": "no part stands out",
+    "image": "images",
+    "answer": "answer and deeds",
+}
+
+FLAGS = {
+    "harmful_thinking_clean_answer": "Without its thinking, the guard scores this exchange below the threshold: "
+    "a check of answers alone misses this case.",
+    "needs_image": "Without its images, the guard scores this exchange below the threshold.",
+    "imitates_the_guard": "The log holds text in the form of a verdict of the guard; the judgment is never read there.",
+    "not_diagnosed": "Where the harm lies could not be examined; the judgment stands.",
+}
+
 THINKING = {
     "raw": "full thinking",
     "summary": "provider's summary only",
@@ -96,6 +111,11 @@ REASONS = (
         for name in FORMATS
     }
 )
+
+
+def stage(code: str | None) -> str:
+    """What a stage is called: each of its parts, joined by "and"."""
+    return " and ".join(word(STAGES, part) for part in (code or "").split("+"))
 
 
 def word(table: dict[str, str], code: str) -> str:

@@ -62,7 +62,9 @@ def measure_checkpoint(folder: Path, rows: Path) -> Measured:
     config = load()
     dev = [row for row in read_rows(rows / "dev.jsonl", config.images) if row.label is not None]
     train = list(read_rows(rows / "train.jsonl", config.images))
-    scorer = build(load(overrides={"auditor.model": f'"{folder}"'}), lambda: datetime.now(UTC))
+    scorer = build(
+        load(overrides={"auditor.model": f'"{folder}"', "auditor.diagnose": "false"}), lambda: datetime.now(UTC)
+    )
     pictured = [row for row in dev if row.triple.images]
     return Measured(
         guard=figures(score(dev, scorer)),
