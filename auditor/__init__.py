@@ -16,7 +16,7 @@ vision      an image as the guard sees it
 bisect      finds the triple at which a backend breaks, so that the others are judged
 microbatch  which triples go through the model together
 qwen        one forward pass of the model over rows that share a prefix
-backends/   what runs the model: transformers, vllm, scripted
+backends/   what runs the model: transformers, vllm, server, scripted
 skeleton    a text with its disguises off, for finding what is forged
 completion  the guard's text becomes analysis and judgment, or is unreadable
 imitation   log text that imitates the guard's own, and judgments that were copied out of it

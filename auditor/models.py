@@ -66,8 +66,6 @@ def find_checkpoint(model: str, revision: str, models_dir: str = "") -> Checkpoi
         return from_lock(model, revision, models_dir)
     if Path(model).is_dir():
         return from_folder(model, Path(model))
-    if model.startswith((".", "/", "~")) or model.count("/") != 1:
-        raise ModelNotFound(f"auditor.model = {model!r}: no such folder")
     return from_cache(model, revision)
 
 
@@ -87,20 +85,32 @@ def from_lock(model: str, revision: str, models_dir: str) -> Checkpoint:
 
 def from_cache(model: str, revision: str) -> Checkpoint:
     """A Hugging Face name, from the local cache only: an audit never downloads by itself."""
+    folder = cached_folder(model, revision)
+    refuse_unsafe(folder)
+    return Checkpoint(model, folder, folder.name, read_max_new_tokens(folder))
+
+
+def cached_folder(model: str, revision: str) -> Path:
+    """What the local cache has of a Hugging Face name.
+
+    Raises:
+        ModelNotFound: nothing, and what to do; or it is no such name, but a folder that is not there.
+        MissingExtra: huggingface_hub is not installed.
+    """
+    if model.startswith((".", "/", "~")) or model.count("/") != 1:
+        raise ModelNotFound(f"auditor.model = {model!r}: no such folder")
     try:
         from huggingface_hub import snapshot_download
         from huggingface_hub.errors import LocalEntryNotFoundError
     except ModuleNotFoundError:
         raise MissingExtra(f"model {model!r}", "transformers") from None
     try:
-        folder = Path(snapshot_download(model, revision=revision or None, local_files_only=True))
+        return Path(snapshot_download(model, revision=revision or None, local_files_only=True))
     except LocalEntryNotFoundError:
         at = f" --revision {revision}" if revision else ""
         name = next((name for name, known in KNOWN_MODELS.items() if known.repository == model), None)
         how = f"traceaudit models fetch {name}{at}, then --model {name}" if name else f"hf download {model}{at}"
         raise ModelNotFound(f"{model} is not in the local cache; bring it with: {how}") from None
-    refuse_unsafe(folder)
-    return Checkpoint(model, folder, folder.name, read_max_new_tokens(folder))
 
 
 def read_max_new_tokens(folder: Path) -> int | None:

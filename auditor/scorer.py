@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
 
-from auditor.backends import load_backend
+from auditor.backends import find_model, load_backend
 from auditor.backends.base import Backend
 from auditor.bisect import Bisection, Patience
 from auditor.category import read_category
@@ -16,7 +16,6 @@ from auditor.guard_input import GuardInput, Protocol, guard_input
 from auditor.imitation import FLAG, echoes, imitates
 from auditor.key import key_of, read_prompts
 from auditor.local_policy import LocalPolicies
-from auditor.models import find_checkpoint
 from auditor.modes import Ask, Asked, Full, draw_of, mode_of
 from auditor.opinion import Opinion
 from auditor.prompt import hash_text
@@ -260,12 +259,12 @@ def build_modes(config: Config, modes: Sequence[str], now: Callable[[], datetime
 
     Raises:
         ModelNotFound, ModelUnusable: the checkpoint is not there, or not one we can run.
+        BackendFailed: a server that runs it does not answer.
         MissingExtra: the backend's libraries are not installed.
         ConfigError: a prompt file or the scripted table cannot be read.
     """
     section = config.auditor
-    where = (section.model, section.revision, section.models_dir)
-    checkpoint = None if section.backend == "scripted" else find_checkpoint(*where)
+    checkpoint = find_model(section)
     if checkpoint and checkpoint.max_new_tokens:
         limit = min(section.max_new_tokens, checkpoint.max_new_tokens)
         section = section.model_copy(update={"max_new_tokens": limit})

@@ -1,10 +1,10 @@
 """The guard's view of an image: scaled once to whole patches, so that every backend sees the same pixels."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PIL import Image
-from transformers.models.qwen2_vl.image_processing_qwen2_vl import smart_resize
 
 from ingest.images.pixels import shrink
 from ingest.qta import ImageBlob
@@ -27,8 +27,24 @@ class VisionLimits:
 def fit(blob: ImageBlob, limits: VisionLimits) -> Image.Image:
     """The image as RGB, both sides multiples of `limits.factor`, about its own aspect ratio."""
     image = small(blob, limits.max_pixels)
-    height, width = smart_resize(image.height, image.width, limits.factor, limits.min_pixels, limits.max_pixels)
-    return image.resize((width, height), Image.Resampling.BICUBIC)
+    return image.resize(whole_patches(image.width, image.height, limits), Image.Resampling.BICUBIC)
+
+
+def whole_patches(width: int, height: int, limits: VisionLimits) -> tuple[int, int]:
+    """The width and height nearest to an image's that are multiples of `limits.factor` and keep its bounds.
+
+    Source: ours; the same sizes as Qwen2-VL's processor gives, without loading torch for them.
+    """
+    sides = (width, height)
+    near = [round(side / limits.factor) for side in sides]
+    area = near[0] * near[1] * limits.factor**2
+    if area > limits.max_pixels:
+        shrink_by = math.sqrt(width * height / limits.max_pixels)
+        near = [max(1, math.floor(side / shrink_by / limits.factor)) for side in sides]
+    elif area < limits.min_pixels:
+        grow_by = math.sqrt(limits.min_pixels / (width * height))
+        near = [math.ceil(side * grow_by / limits.factor) for side in sides]
+    return near[0] * limits.factor, near[1] * limits.factor
 
 
 def small(blob: ImageBlob, max_pixels: int) -> Image.Image:

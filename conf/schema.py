@@ -154,7 +154,7 @@ class Auditor(Section):
     model: str
     revision: str
     models_dir: str
-    backend: Literal["transformers", "vllm", "scripted"]
+    backend: Literal["transformers", "vllm", "server", "scripted"]
     prompt_file: str
     qa_prompt_file: str
     absent_thinking: Literal["qta", "qa"]
@@ -180,6 +180,11 @@ class Auditor(Section):
     gpu_memory_share: Annotated[float, Field(gt=0, le=1)]
     retries: Annotated[int, Field(ge=0)]
     scripted_table: str
+    server_url: Annotated[str, Field(pattern=r"^https?://")]
+    server_model: str
+    server_key_env: str
+    server_concurrency: Count
+    server_timeout_s: Seconds
 
 
 class LocalPolicy(Section):

@@ -22,8 +22,35 @@ if TYPE_CHECKING:
 BACKENDS = {
     "transformers": ("auditor.backends.transformers:TransformersBackend", "transformers"),
     "vllm": ("auditor.backends.vllm:VllmBackend", "vllm"),
+    "server": ("auditor.backends.server:ServerBackend", "server"),
     "scripted": ("auditor.backends.scripted:ScriptedBackend", ""),
 }
+
+
+def find_model(config: "Auditor") -> "Checkpoint | None":
+    """The checkpoint that the configured backend runs; None where it runs none.
+
+    Raises:
+        ModelNotFound, ModelUnusable: it is not there, or not one we can run.
+        BackendFailed: the server that should say so does not answer.
+        MissingExtra: the libraries that look for it are not installed.
+    """
+    if config.backend == "scripted":
+        return None
+    if config.backend == "server":
+        return find_served(config)
+    from auditor.models import find_checkpoint
+
+    return find_checkpoint(config.model, config.revision, config.models_dir)
+
+
+def find_served(config: "Auditor") -> "Checkpoint":
+    """The checkpoint that the configured server says it serves."""
+    try:
+        from auditor.backends.served import served_checkpoint
+    except ModuleNotFoundError as error:
+        raise MissingExtra(f"backend 'server' (no module {error.name!r})", "server") from None
+    return served_checkpoint(config)
 
 
 def load_backend(

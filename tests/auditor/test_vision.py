@@ -1,9 +1,12 @@
 """The guard's view of an image: from the copy or from the original, the pixels are the same."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
+from transformers.models.qwen2_vl.image_processing_qwen2_vl import smart_resize
 
-from auditor.vision import VisionLimits, fit
+from auditor.vision import VisionLimits, fit, whole_patches
 from conf.schema import load
 from ingest.images.reference import ImageRef
 from ingest.images.resolve import Resolver
@@ -44,3 +47,11 @@ def test_a_copy_turned_upright_is_used_like_any_other() -> None:
     assert blob.copy
     assert (blob.copy.width, blob.copy.height) == (80, 160)
     assert fit(blob, DEMO).size == (84, 168)
+
+
+@given(st.integers(1, 4_000), st.integers(1, 4_000), st.sampled_from((GUARD, DEMO)))
+def test_sizes_are_those_of_the_models_own_processor(width: int, height: int, limits: VisionLimits) -> None:
+    if max(width, height) / min(width, height) > 200:
+        return  # an image that the processor refuses
+    theirs = smart_resize(height, width, limits.factor, limits.min_pixels, limits.max_pixels)
+    assert whole_patches(width, height, limits)[::-1] == theirs
