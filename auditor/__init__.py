@@ -14,6 +14,7 @@ local_policy  the operator's own policy for a tenant or application, shown besid
 prompt      that becomes the guard's prompt, as token ids
 vision      an image as the guard sees it
 bisect      finds the triple at which a backend breaks, so that the others are judged
+host        prepares cases ahead, while the model judges others
 microbatch  which triples go through the model together
 qwen        one forward pass of the model over rows that share a prefix
 backends/   what runs the model: transformers, vllm, server, scripted

@@ -13,6 +13,7 @@ from auditor.category import read_category
 from auditor.diagnoser import Diagnoser
 from auditor.diagnosis import Diagnosis
 from auditor.guard_input import GuardInput, Protocol, guard_input
+from auditor.host import ahead
 from auditor.imitation import FLAG, echoes, imitates
 from auditor.key import key_of, read_prompts
 from auditor.local_policy import LocalPolicies
@@ -21,7 +22,7 @@ from auditor.opinion import Opinion
 from auditor.prompt import hash_text
 from auditor.reuse import Memory, Recall, content_hash, reused
 from auditor.verdict import Category, Mode, ScorerKey, Verdict
-from auditor.windows import Cutter, groups
+from auditor.windows import MOST_TOGETHER, Cutter, groups
 from auditor.worst import worst
 from conf.schema import Auditor, Config
 from ingest.normalize import unscorable_reason
@@ -146,7 +147,7 @@ class Scorer:
             BackendFailed, MemoryError: it cannot be asked about them together; another try may begin from the start.
         """
         cut = Cutter(self.backend, self.overlap, self.max_windows)
-        for some in groups((draft, cut(draft.shown)) for draft in drafts):
+        for some in groups(ahead(lambda draft: (draft, cut(draft.shown)), drafts, MOST_TOGETHER)):
             cases = [Asked(w.prepared, self.draw(draft)) for draft, found in some for w in found.windows]
             opinions = iter(self.ask(cases))
             for draft, found in some:

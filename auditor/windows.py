@@ -28,7 +28,7 @@ LEAST_ROOM = 64  # tokens for text, without which there are no windows
 TEXT_SHARE = 0.25  # of the context beside the prompt's frame, that images leave to a text that needs so much
 HEAD_SHARE = 0.25  # of the room, for the head of a question that is too long
 CHARS_PER_TOKEN = 16  # a text with more for each token of the context is taken for too long without being counted
-MOST_TOGETHER = 256  # windows prepared before they are asked about: each holds its images' pixels
+MOST_TOGETHER = 128  # windows prepared before they are asked about: each holds its images' pixels
 ATTEMPTS = 8  # at a window that is longer in its prompt than by itself
 
 
