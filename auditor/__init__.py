@@ -72,6 +72,9 @@ estimate    what a backfill will cost, before it begins
 backfill    stored triples judged once more
 backfill_cli  the command backfill
 backfill_console  what it shows
+golden/     labelled cases and canaries that the guard is tried on, and what of that is an alarm
+store_golden  runs over them in the database
+golden_cli  the command golden
 letters     dead letters read again with the configuration in force
 letters_out  dead letters sent to files and topics, byte for byte
 letters_cli  the command dead-letters

@@ -22,6 +22,7 @@ COMMANDS = {
     "calibrate": ("auditor.calibrate_cli:calibrate", "fit the risk to what reviewers said"),
     "models": ("auditor.models_cli:models", "the real guard: fetch it, list what is here, verify it"),
     "eval": ("auditor.eval_cli:evaluate", "score labelled rows and measure the guard on them"),
+    "golden": ("auditor.golden_cli:golden", "try the guard on labelled cases and canaries, and alarm"),
     "report": ("reports.cli:report", "the nightly report of a day"),
     "demo": ("reports.cli:demo", "the whole flow on the sample logs that ship with traceaudit"),
 }

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from auditor.desk import Known, Page, Place, Selection, Standing
 from auditor.desk_wire import PATH, QUESTIONS
 from auditor.errors import ServiceFailed, VerdictRefused
+from auditor.golden.drill import GoldenRun, GoldenScore
 from auditor.moves import Pair
 from auditor.service import Service
 from auditor.store_rows import Run
@@ -72,6 +73,20 @@ class ServiceDesk:
         """See Desk."""
         found: list[Pair] = self.ask("pairs", chosen, first, second)
         return found
+
+    def golden_runs(self, scorer: ScorerKey, cases_hash: str, n: int) -> list[GoldenRun]:
+        """See Desk."""
+        found: list[GoldenRun] = self.ask("golden_runs", scorer, cases_hash, n)
+        return found
+
+    def with_risks(self, verdicts: Sequence[Verdict]) -> list[Verdict]:
+        """See Desk."""
+        found: list[Verdict] = self.ask("with_risks", list(verdicts))
+        return found
+
+    def keep_golden(self, run: GoldenRun, scores: Sequence[GoldenScore]) -> int:
+        """See Desk."""
+        return int(self.ask("keep_golden", run, list(scores)))
 
     def ask(self, name: str, *arguments: object) -> Any:
         """What the service answers.

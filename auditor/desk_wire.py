@@ -11,6 +11,7 @@ from typing import Annotated, Any
 from pydantic import Field, TypeAdapter
 
 from auditor.desk import Known, Page, Place, Selection, Standing
+from auditor.golden.drill import GoldenRun, GoldenScore
 from auditor.moves import Pair
 from auditor.store_rows import Run
 from auditor.verdict import ScorerKey, Verdict
@@ -42,4 +43,7 @@ QUESTIONS = {
     "recall": Question(TypeAdapter(tuple[Hashes, ScorerKey]), TypeAdapter(dict[str, Verdict])),
     "known": Question(TypeAdapter(tuple[()]), TypeAdapter(list[Known])),
     "pairs": Question(TypeAdapter(tuple[Selection, ScorerKey, ScorerKey]), TypeAdapter(list[Pair])),
+    "golden_runs": Question(TypeAdapter(tuple[ScorerKey, str, Number]), TypeAdapter(list[GoldenRun])),
+    "with_risks": Question(TypeAdapter(tuple[list[Verdict]]), TypeAdapter(list[Verdict])),
+    "keep_golden": Question(TypeAdapter(tuple[GoldenRun, list[GoldenScore]]), TypeAdapter(int)),
 }

@@ -53,6 +53,8 @@ INSERTS = {
     "gaps": "INSERT INTO gaps BY NAME SELECT * FROM incoming",
     "held": "INSERT INTO held BY NAME SELECT * FROM incoming",
     "dead_letters": "INSERT INTO dead_letters BY NAME SELECT * FROM incoming",
+    "golden_runs": "INSERT INTO golden_runs BY NAME SELECT * FROM incoming",
+    "golden_scores": "INSERT INTO golden_scores BY NAME SELECT * FROM incoming",
     "positions": """
         INSERT INTO positions BY NAME SELECT * FROM incoming
         ON CONFLICT (source, "partition") DO UPDATE SET

@@ -253,6 +253,16 @@ class Report(Section):
     thumbnail_px: Count
 
 
+class Golden(Section):
+    """What `traceaudit golden` tries the guard on, and what it bears."""
+
+    file: str
+    min_agreement: Annotated[float, Field(ge=0, le=1)]
+    max_false_positive_rate: Annotated[float, Field(ge=0, le=1)]
+    max_drift: Annotated[float, Field(ge=0, le=1)]
+    drift_runs: Annotated[int, Field(ge=3, le=100)]
+
+
 class Config(Section):
     """Everything that can be set, one section per concern."""
 
@@ -273,6 +283,7 @@ class Config(Section):
     spark: Spark
     serve: Serve
     backfill: Backfill
+    golden: Golden
     store: Store
     report: Report
 

@@ -53,6 +53,9 @@ class Owner:
             return self.take(*arguments)
         if name == "keep":
             return self.keep(*arguments)
+        if name == "keep_golden":
+            with self.writing, self.reading:
+                return self.desk.keep_golden(*arguments)
         with self.reading:
             return getattr(self.desk, name)(*arguments)
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from auditor.golden.drill import GoldenRun
 from auditor.policy import Escalation, Policy, Reason, escalation
 from auditor.query_rows import (
     BackfillRow,
@@ -51,6 +52,7 @@ class Night:
     calibrations: Sequence[CalibrationRow]
     image_failures: Sequence[ImageFailureRow]
     backfills: Sequence[BackfillRow] = ()
+    golden: GoldenRun | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +133,7 @@ def make_report(
         scorers=tuple(night.scorers),
         calibrations=tuple(night.calibrations),
         backfills=tuple(night.backfills),
+        golden=night.golden,
         escalations=count_escalations(found, len(cases)),
         by_stage=count_stages(found),
         escalated=tuple(escalated_line(item) for item in found),

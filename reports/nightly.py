@@ -11,6 +11,7 @@ from auditor import queries
 from auditor.blobs import write_whole
 from auditor.policy import policy_of
 from auditor.store import Store
+from auditor.store_golden import last_golden
 from conf.schema import Config
 from reports.errors import NothingToReport, ReportNotWritten
 from reports.escalations import Edition, Evidence, Night, find_escalations, make_report
@@ -79,6 +80,7 @@ def read_night(connection: duckdb.DuckDBPyConnection, day: date | None) -> Night
         calibrations=queries.calibrations(connection, chosen),
         image_failures=queries.image_failures(connection, chosen),
         backfills=queries.backfills(connection, chosen),
+        golden=last_golden(connection, chosen),
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from auditor.golden.drill import GoldenRun
 from auditor.policy import Policy
 from auditor.query_rows import BackfillRow, CalibrationRow, ExampleRow, ImageFailureRow, ScorerRow, UnjudgedRow
 from reports.cases import Case
@@ -132,6 +133,7 @@ class EscalationReport:
     Attributes:
         demo: whether the demo auditor made any of the verdicts.
         unjudged, examples: records without a verdict: counted by reason, and some of each to look up.
+        golden: the last run of the guard over the golden set by then; its cases are in no number.
         backfills: stored exchanges that were judged once more that day; they are in no other number.
         escalated: all escalations, highest risk first; `cases` are the first of them with their texts.
     """
@@ -153,6 +155,7 @@ class EscalationReport:
     scorers: tuple[ScorerRow, ...]
     calibrations: tuple[CalibrationRow, ...]
     backfills: tuple[BackfillRow, ...]
+    golden: GoldenRun | None
     escalations: EscalationCounts
     by_stage: tuple[StageLine, ...]
     escalated: tuple[EscalatedLine, ...]
