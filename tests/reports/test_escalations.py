@@ -159,6 +159,14 @@ def test_missing_evidence_is_counted(store: Store) -> None:
     assert [(row.reason, row.images) for row in degraded.image_failures] == [("truncated_by_logger", 1)]
 
 
+def test_a_text_that_was_not_judged_whole_is_counted_and_its_case_says_in_how_many_parts(store: Store) -> None:
+    triple, verdict = judged(0, 0.9)
+    seed(store, [(triple, replace(verdict, windows=32, coverage=0.6)), judged(1, 0.9)])
+    report = report_of(store)
+    assert report.degraded.text_incomplete == 1
+    assert sorted((case.windows, case.coverage) for case in report.cases) == [(1, 1.0), (32, 0.6)]
+
+
 def test_a_case_says_how_much_of_a_text_is_left_out(store: Store) -> None:
     seed(store, [judged(0, 0.9, answer="x" * 250)])
     answer = report_of(store).cases[0].answer

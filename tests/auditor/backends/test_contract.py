@@ -46,14 +46,15 @@ def mixed_triples() -> list[QTATriple]:
         for n in range(4)
     ]
     images = [make_triple(id=f"i{n}", images=(drawn_image(topics[n], (90 * (n + 1), 70 + 60 * n)),)) for n in range(4)]
-    return [*texts, *thinking, *images]
+    several = make_triple(id="m", images=tuple(drawn_image(topic, (200, 90)) for topic in topics[:3]))
+    return [*texts, *thinking, *images, several]
 
 
 PROMPTS = {protocol: read_system_prompt("", protocol) for protocol in Protocol}
 
 
 def shown(triple: QTATriple) -> GuardInput:
-    return guard_input(triple, max_images=2)
+    return guard_input(triple, max_images=3)
 
 
 def judge(
