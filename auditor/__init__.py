@@ -83,6 +83,7 @@ queries     what reports ask of the database
 query_rows  the typed rows that they get
 policy      a verdict and thresholds become an escalation, or not
 rows        labelled rows
+category_figures  how often a verdict has the category that its row carries
 evaluate    scores them, and measures the guard on them
 eval_cli    the command eval
 roofline    the physical limit of judging on a device

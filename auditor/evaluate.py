@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from auditor.category_figures import category_named, measure_categories
 from auditor.metrics import Scored, by_source, measure, ratio, saturation
 from auditor.rows import LabelledRow
 from auditor.scorer import Scorer
@@ -59,6 +60,9 @@ def summarise(rows: Sequence[LabelledRow], scored: Mapping[str, ModeScores], mod
     """
     verdicts = scored[mode].verdicts
     labelled = labelled_of(rows, verdicts)
+    categories = measure_categories(
+        [(named, v.category) for row, v in zip(rows, verdicts, strict=True) if (named := category_named(row.category))]
+    )
     names = sorted({name for row in rows for name in row.others})
     return {
         **asdict(measure(labelled)),
@@ -66,6 +70,8 @@ def summarise(rows: Sequence[LabelledRow], scored: Mapping[str, ModeScores], mod
         "rows": len(rows),
         "labelled": len(labelled),
         "unscorable": sum(verdict.judgment is None for verdict in verdicts),
+        "category_accuracy": categories.accuracy,
+        "categories": asdict(categories),
         "by_source": {source: asdict(figures) for source, figures in by_source(labelled).items()},
         "saturation": asdict(saturation(labelled)),
         "modes": {name: mode_line(rows, one, scored["full"].verdicts) for name, one in scored.items()},

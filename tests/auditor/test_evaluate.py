@@ -7,7 +7,7 @@ import pytest
 
 from auditor.eval_cli import evaluate
 
-SAFE, HARMFUL = "“Analysis”: fine.\n“Judgment”: 0", "“Analysis”: crime.\n“Judgment”: 1"
+SAFE, HARMFUL = "“Analysis”: fine.\n“Judgment”: 0", "“Analysis”: criminal.\n“Judgment”: 1"
 TABLE = [
     {"contains": "harm", "completion": HARMFUL, "p": [0.1, 0.1, 0.8]},
     {"contains": "sly", "completion": HARMFUL, "p": [0.2, 0.1, 0.7], "triage": [0.99, 0.005, 0.005]},
@@ -15,8 +15,8 @@ TABLE = [
     {"contains": "", "completion": SAFE, "p": [0.99, 0.005, 0.005]},
 ]
 ROWS: list[dict[str, object]] = [
-    {"question": "harm", "label": 1, "other": 1},
-    {"question": "sly", "label": 1, "other": 0},
+    {"question": "harm", "label": 1, "other": 1, "category": "crime and illegal activities"},
+    {"question": "sly", "label": 1, "other": 0, "category": "data privacy"},
     {"question": "tide", "label": 0, "other": 1},
     {"question": "bread", "label": 0},
     {"question": "rambling", "label": None},
@@ -54,6 +54,12 @@ def test_each_mode_is_measured_beside_the_full_one(evaluated: Evaluate) -> None:
     assert triage["f1"] == pytest.approx(2 / 3)
     assert triage["agreement_with_full"] == pytest.approx(3 / 5)  # "sly", and "rambling" that full cannot read
     assert cascade["sent_to_full"] == pytest.approx(2 / 5)  # "harm" and "rambling" lie above the line
+
+
+def test_categories_are_measured_where_rows_carry_one(evaluated: Evaluate) -> None:
+    summary = json.loads(evaluated("--json"))
+    assert summary["categories"]["rows"] == 2
+    assert (summary["category_accuracy"], summary["categories"]["unknown"]) == (0.5, 0.0)
 
 
 def test_other_guards_stand_beside(evaluated: Evaluate) -> None:

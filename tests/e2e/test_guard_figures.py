@@ -21,3 +21,5 @@ def test_the_demo_auditor_reaches_the_figures_that_the_readme_states() -> None:
     assert summary["auroc"] >= 0.93
     assert summary["f1"] >= 0.80
     assert summary["rows"] == 625
+    assert summary["category_accuracy"] >= 0.42
+    assert summary["category_accuracy"] >= summary["categories"]["majority"] + 0.1
