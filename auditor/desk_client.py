@@ -75,17 +75,17 @@ class ServiceDesk:
         return found
 
     def golden_runs(self, scorer: ScorerKey, cases_hash: str, n: int) -> list[GoldenRun]:
-        """See Desk."""
+        """See GoldenDesk."""
         found: list[GoldenRun] = self.ask("golden_runs", scorer, cases_hash, n)
         return found
 
     def with_risks(self, verdicts: Sequence[Verdict]) -> list[Verdict]:
-        """See Desk."""
+        """See GoldenDesk."""
         found: list[Verdict] = self.ask("with_risks", list(verdicts))
         return found
 
     def keep_golden(self, run: GoldenRun, scores: Sequence[GoldenScore]) -> int:
-        """See Desk."""
+        """See GoldenDesk."""
         return int(self.ask("keep_golden", run, list(scores)))
 
     def ask(self, name: str, *arguments: object) -> Any:

@@ -141,15 +141,15 @@ class StoreDesk:
         return [pair_from(row) for row in self.store.connection.execute(PAIRS, of(chosen) | keys).fetchall()]
 
     def golden_runs(self, scorer: ScorerKey, cases_hash: str, n: int) -> list[GoldenRun]:
-        """See Desk."""
+        """See GoldenDesk."""
         return golden_runs(self.store, scorer, cases_hash, n)
 
     def with_risks(self, verdicts: Sequence[Verdict]) -> list[Verdict]:
-        """See Desk."""
+        """See GoldenDesk."""
         return give_risks(self.store, verdicts)
 
     def keep_golden(self, run: GoldenRun, scores: Sequence[GoldenScore]) -> int:
-        """See Desk."""
+        """See GoldenDesk."""
         return keep_golden(self.store, run, scores)
 
 

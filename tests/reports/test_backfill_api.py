@@ -17,6 +17,7 @@ from auditor.desk_client import ServiceDesk
 from auditor.desk_wire import MAX_BODY_BYTES, PATH, QUESTIONS
 from auditor.errors import ServiceFailed, VerdictRefused
 from auditor.follow import Health
+from auditor.golden.drill import GoldenFigures, GoldenRun, GoldenScore
 from auditor.service import Service, read_secret, secret_file, secret_for
 from auditor.store import Store
 from auditor.store_backfill import StoreDesk
@@ -206,3 +207,13 @@ def test_the_secret_is_the_owners_alone_and_gone_with_the_service(tmp_path: Path
         assert secret_file(db).stat().st_mode & 0o777 == 0o600
     with pytest.raises(ServiceFailed, match="as the user who runs it"):
         read_secret(db)
+
+
+def test_a_run_over_the_golden_set_is_kept_by_the_service(serving: Answering) -> None:
+    figures = GoldenFigures(50, 0.66, None, 8, 7, 0)
+    run = GoldenRun("g1", NOW, KEY, "cases", "p1", figures, ("1 of 8 canaries missed: c",), 1.5)
+    scores = [GoldenScore(0, "c", "canary", 1.0, None, None, escalated=False, unscorable_reason="backend_failed")]
+    assert serving.desk.with_risks([make_verdict()]) == [make_verdict()]
+    assert serving.desk.keep_golden(run, scores) == 1
+    assert serving.desk.golden_runs(KEY, "cases", 7) == [run]
+    assert serving.desk.golden_runs(OTHER, "cases", 7) == []
