@@ -28,7 +28,7 @@ STAGES = {
     "": "not examined",
     "unclear": "no part stands out",
     "image": "images",
-    "answer": "answer and deeds",
+    "answer": "answer and actions",
 }
 
 FLAGS = {
@@ -114,8 +114,8 @@ REASONS = (
 
 
 def stage(code: str | None) -> str:
-    """What a stage is called: each of its parts, joined by "and"."""
-    return " and ".join(word(STAGES, part) for part in (code or "").split("+"))
+    """What a stage is called: each of its parts, joined by commas."""
+    return ", ".join(word(STAGES, part) for part in (code or "").split("+"))
 
 
 def word(table: dict[str, str], code: str) -> str:

@@ -45,7 +45,7 @@ def test_the_report_says_where_the_harm_lies(tmp_path: Path) -> None:
     assert sum(line["triples"] for line in data["by_stage"]) == data["escalations"]["total"] == 4
     assert data["cases"][2]["contributions"] == {"image": 0.44, "question": 0.41, "thinking": 0.0, "answer": 0.02}
     html = written[".html"].read_text()
-    assert "Where the harm lies: images and question" in html
+    assert "Where the harm lies: images, question" in html
     assert "+0.610" in html
     assert html.count("a check of answers alone misses this case.") == 1
     assert html.count("Without its images, the guard scores") == 1
@@ -63,6 +63,6 @@ def test_a_stage_has_a_name_for_readers() -> None:
     assert [stage(code) for code in (None, "unclear", "answer", "thinking+answer")] == [
         "not examined",
         "no part stands out",
-        "answer and deeds",
-        "thinking and answer and deeds",
+        "answer and actions",
+        "thinking, answer and actions",
     ]
