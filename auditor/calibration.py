@@ -128,7 +128,8 @@ def calibrated(verdicts: Iterable[Verdict], in_force: Mapping[Group, Calibration
 def with_risk(verdict: Verdict, calibration: Calibration | None) -> Verdict:
     """The verdict with the risk that `calibration` gives it."""
     if calibration is None or verdict.harm_score is None:
-        return replace(verdict, risk=verdict.harm_score, calibration=IDENTITY)
+        as_it_is = verdict.risk == verdict.harm_score and verdict.calibration == IDENTITY
+        return verdict if as_it_is else replace(verdict, risk=verdict.harm_score, calibration=IDENTITY)
     return replace(verdict, risk=calibration.risk(verdict.harm_score), calibration=calibration.id)
 
 
