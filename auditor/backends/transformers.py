@@ -182,7 +182,7 @@ class Chooser:
             return logits.argmax(-1)
         noise = torch.stack([torch.rand(logits.shape[1], generator=source) for source in self.sources])
         # The Gumbel-max trick: the largest of logits with this noise is a draw from their softmax.
-        gumbel = -torch.log(-torch.log(noise.clamp_min(1e-20)).clamp_min(1e-20))
+        gumbel = -torch.log((-torch.log(noise.clamp_min(1e-20))).clamp_min(1e-20))
         return (logits.float() / self.temperature + gumbel.to(logits.device)).argmax(-1)
 
 
