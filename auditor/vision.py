@@ -1,6 +1,8 @@
 """The guard's view of an image: scaled once to whole patches, so that every backend sees the same pixels."""
 
 import math
+import threading
+from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -22,6 +24,31 @@ class VisionLimits:
     factor: int
     min_pixels: int
     max_pixels: int
+
+
+class Fitter:
+    """Scales images, and keeps those of the last few contents: all windows and variants of a case share their pixels.
+
+    May be called from several threads.
+    """
+
+    def __init__(self, limits: VisionLimits, capacity: int = 32) -> None:
+        self.limits, self.capacity = limits, capacity
+        self.kept: OrderedDict[str, Image.Image] = OrderedDict()
+        self.lock = threading.Lock()
+
+    def __call__(self, blob: ImageBlob) -> Image.Image:
+        """What `fit` gives."""
+        with self.lock:
+            if blob.sha256 in self.kept:
+                self.kept.move_to_end(blob.sha256)
+                return self.kept[blob.sha256]
+        image = fit(blob, self.limits)
+        with self.lock:
+            self.kept[blob.sha256] = image
+            while len(self.kept) > self.capacity:
+                self.kept.popitem(last=False)
+        return image
 
 
 def fit(blob: ImageBlob, limits: VisionLimits) -> Image.Image:

@@ -13,7 +13,7 @@ from auditor.guard_input import GuardInput, Protocol
 from auditor.labels import LabelTrie, build_trie
 from auditor.prompt import prompt_ids, shared_prefix
 from auditor.tokens import IMAGE_PAD, GuardTokenizer, load_tokenizer
-from auditor.vision import VisionLimits, count_tokens, expand, fit
+from auditor.vision import Fitter, VisionLimits, count_tokens, expand
 from conf.schema import Auditor
 
 
@@ -57,7 +57,7 @@ class PromptBuilder:
     system_prompts: Mapping[Protocol, str]
     tokenizer: GuardTokenizer
     tries: Mapping[Protocol, LabelTrie]
-    vision: VisionLimits
+    fit: Fitter
     prefixes: Mapping[Protocol, tuple[int, ...]]
     max_tokens: int
 
@@ -73,15 +73,20 @@ class PromptBuilder:
             system_prompts,
             tokenizer,
             {protocol: build_trie(tokenizer, protocol) for protocol in system_prompts},
-            read_vision_limits(folder, config.max_image_pixels),
+            Fitter(read_vision_limits(folder, config.max_image_pixels)),
             {protocol: tuple(shared_prefix(text, tokenizer)) for protocol, text in system_prompts.items()},
             config.max_prompt_tokens,
         )
 
+    @property
+    def vision(self) -> VisionLimits:
+        """How large an image may be."""
+        return self.fit.limits
+
     def prompt(self, shown: GuardInput) -> Prompted:
         """The prompt of a case, up to the head of the guard's turn."""
         compact = prompt_ids(shown, self.system_prompts[shown.protocol], self.tokenizer)
-        images = tuple(fit(image, self.vision) for image in shown.images)
+        images = tuple(map(self.fit, shown.images))
         ids = expand(compact, self.tokenizer.specials[IMAGE_PAD], [count_tokens(i, self.vision) for i in images])
         return Prompted(tuple(ids), tuple(compact), images, shown.protocol)
 

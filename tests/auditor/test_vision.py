@@ -1,12 +1,14 @@
 """The guard's view of an image: from the copy or from the original, the pixels are the same."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 from transformers.models.qwen2_vl.image_processing_qwen2_vl import smart_resize
 
-from auditor.vision import VisionLimits, fit, whole_patches
+from auditor.vision import Fitter, VisionLimits, fit, whole_patches
 from conf.schema import load
 from ingest.images.reference import ImageRef
 from ingest.images.resolve import Resolver
@@ -55,3 +57,14 @@ def test_sizes_are_those_of_the_models_own_processor(width: int, height: int, li
         return  # an image that the processor refuses
     theirs = smart_resize(height, width, limits.factor, limits.min_pixels, limits.max_pixels)
     assert whole_patches(width, height, limits)[::-1] == theirs
+
+
+def test_the_same_image_is_scaled_once_and_the_oldest_is_forgotten() -> None:
+    fitter = Fitter(DEMO, capacity=2)
+    first, second, third = (checked(photo((90, 60 + n))) for n in range(3))
+    once = fitter(first)
+    assert fitter(replace(first, copy=None)) is once
+    assert once.tobytes() == fit(first, DEMO).tobytes()
+    for image in (second, third):
+        fitter(image)
+    assert list(fitter.kept) == [second.sha256, third.sha256]

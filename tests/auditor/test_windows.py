@@ -200,4 +200,4 @@ def test_groups_hold_about_as_many_windows_as_a_batch_has_cases() -> None:
     cuts = [(n, Cut((one,) * (100 if n == 1 else 1), 2)) for n in range(500)]
     found = list(groups(cuts))
     assert [n for group in found for n, _ in group] == list(range(500))
-    assert [sum(len(c.windows) for _, c in group) for group in found] == [256, 256, 87]
+    assert [sum(len(c.windows) for _, c in group) for group in found] == [128, 128, 128, 128, 87]

@@ -45,6 +45,9 @@ def test_each_command_refuses_a_wrong_setting_before_it_does_anything(
         "spark": [topic, "--checkpoint", "c"],
         "eval": ["rows.jsonl"],
         "dead-letters": ["list"],
+        "backfill": ["--since", "2026-01-01"],
+        "review": ["export"],
+        "models": ["list"],
     }
     assert main([command, *source.get(command, []), "--set", "policy.escalate=2"]) == USAGE
     assert "policy.escalate = 2" in capsys.readouterr().err
