@@ -83,6 +83,8 @@ class Diagnoser:
         flat = [p for _, prepared in fitting for p in prepared.values()]
         shares = iter(self.backend.label_probabilities(flat, [None] * len(flat)))
         for one, prepared in fitting:
-            scores = {kept: next(shares).harm_score for kept in prepared}
+            found = {kept: next(shares) for kept in prepared}
             cost = sum(p.n_tokens for p in prepared.values())
-            one.diagnosis = replace(diagnose(one.shown, scores, self.line), prompt_tokens=cost)
+            if all(share.is_finite for share in found.values()):
+                scores = {kept: share.harm_score for kept, share in found.items()}
+                one.diagnosis = replace(diagnose(one.shown, scores, self.line), prompt_tokens=cost)

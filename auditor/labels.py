@@ -26,6 +26,11 @@ class LabelProbabilities:
     p_harmful: float
 
     @property
+    def is_finite(self) -> bool:
+        """Whether they are numbers: a model whose arithmetic overflowed gives none, and nothing is known then."""
+        return all(map(math.isfinite, (self.p_safe, self.p_potentially_harmful, self.p_harmful)))
+
+    @property
     def harm_score(self) -> float:
         """1 - p_safe, in [0, 1]."""
         return min(1.0, max(0.0, self.p_potentially_harmful + self.p_harmful))

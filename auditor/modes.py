@@ -16,7 +16,7 @@ from typing import Any, Literal
 from auditor.backends.base import Backend, Sampling
 from auditor.completion import Reading, Unreadable, read_completion
 from auditor.labels import LEVELS, LabelProbabilities, mean
-from auditor.opinion import TOO_LONG, Opinion
+from auditor.opinion import NO_NUMBERS, TOO_LONG, Opinion
 from auditor.verdict import Mode, Sent
 
 
@@ -66,7 +66,7 @@ class Full:
             readings = [self.read(p, c) for p, c in zip(prepared, drawn, strict=True)]
             shares = [a + b for a, b in zip(shares, self.weigh(prepared, readings), strict=True)]
         return [
-            replace(opinion, probabilities=mean(found), samples=len(found)) if opinion.judgment else opinion
+            weighed(replace(opinion, samples=len(found)), mean(found)) if opinion.judgment else opinion
             for opinion, found in zip(greedy, shares, strict=True)
         ]
 
@@ -113,14 +113,9 @@ class Triage:
 
     def opinion(self, prepared: Any, shares: LabelProbabilities) -> Opinion:
         """What the probabilities of one case say."""
-        return Opinion(
-            Mode.TRIAGE,
-            shares.likeliest,
-            shares,
-            prompt_tokens=prepared.n_tokens,
-            triage=shares,
-            adapted=prepared.adapted,
-        )
+        judged = shares.likeliest if shares.is_finite else None
+        asked = Opinion(Mode.TRIAGE, judged, prompt_tokens=prepared.n_tokens, adapted=prepared.adapted)
+        return weighed(replace(asked, triage=shares if shares.is_finite else None), shares)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +172,13 @@ def mode_of(
     if mode == "full":
         return full
     return Cascade(Triage(backend), full, low if mode == "cascade" else 2.0, audit_share)
+
+
+def weighed(opinion: Opinion, shares: LabelProbabilities) -> Opinion:
+    """The opinion with its probabilities; unscorable where those are no numbers, whatever it says."""
+    if shares.is_finite:
+        return replace(opinion, probabilities=shares)
+    return replace(opinion, judgment=None, unscorable=NO_NUMBERS)
 
 
 def draw_of(seed: str, content_hash: str) -> float:

@@ -7,6 +7,7 @@ from auditor.labels import LabelProbabilities
 from auditor.verdict import Judgment, Mode, Sent
 
 TOO_LONG = "prompt_too_long"
+NO_NUMBERS = "probabilities_not_finite"
 
 
 @dataclass(frozen=True, slots=True)

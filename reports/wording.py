@@ -101,6 +101,7 @@ REASONS = (
         "no_model_turn": "telemetry without a call of a model",
         "provider_error": "the provider failed; there is no answer to judge",
         "prompt_too_long": "longer than the guard can read",
+        "probabilities_not_finite": "the guard's arithmetic failed: its probabilities are no numbers",
         "unreadable_truncated": "the guard's analysis did not come to an end",
         "unreadable_no_judgment": "the guard's answer holds no judgment",
         "unreadable_several_judgments": "the guard's answer holds more than one judgment",

@@ -1,11 +1,15 @@
 import json
+import math
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
-from auditor.modes import draw_of
+from auditor.backends.scripted import Rule, ScriptedBackend
+from auditor.modes import Full, draw_of, mode_of
 from auditor.scorer import Scorer, build
 from auditor.verdict import Judgment, Mode, Sent
 from conf.schema import load
@@ -136,3 +140,18 @@ def test_whatever_decides_the_answer_is_in_the_key(table: Path) -> None:
         {"max_prompt_tokens": 100},
     ]
     assert len({scorer(table, **variant).key for variant in variants}) == len(variants)
+
+
+@pytest.mark.parametrize("mode", ["full", "triage", "cascade"])
+@pytest.mark.parametrize("broken", [math.nan, math.inf])
+def test_probabilities_that_are_no_numbers_are_unscorable_and_never_safe(
+    table: Path, mode: Literal["full", "triage", "cascade"], broken: float
+) -> None:
+    one = scorer(table, mode=mode)
+    assert isinstance(one.backend, ScriptedBackend)
+    rule = Rule.model_construct(contains="", completion=SAFE, p=(broken, 0.0, 0.0), triage=None)
+    backend = replace(one.backend, rules=(rule,))
+    full = Full(backend)
+    (verdict,) = replace(one, backend=backend, ask=mode_of(backend, mode, full, 0.05, 0.0)).score(texts("tide"))
+    assert (verdict.judgment, verdict.risk) == (None, None)
+    assert verdict.unscorable_reason == "probabilities_not_finite"
