@@ -10,7 +10,9 @@ from statistics import median
 import pytest
 import torch
 
+from auditor.backends.vllm import VllmBackend, as_request
 from auditor.bench_load import Load
+from auditor.guard_input import Protocol
 from auditor.modes import Cascade, Full, Triage
 from auditor.reuse import Memory
 from auditor.scorer import Scorer, build
@@ -97,5 +99,21 @@ def test_shared_prefix_against_no_cache(monkeypatch: pytest.MonkeyPatch) -> None
         lambda: cached.score(next(loads)),
         lambda: bare.score(next(loads)),
     )
-    usage = getattr(cached.backend, "usage", {})
+    assert isinstance(cached.backend, VllmBackend)
+    usage = cached.backend.usage
     print(f"  from the cache: {usage['cached_tokens'] / usage['prompt_tokens']:.0%} of all prompt tokens")
+    print(f"  prompts that found the whole system prompt there: {prefix_hits(cached, next(loads)):.0%}")
+
+
+def prefix_hits(scorer: Scorer, triples: Sequence[QTATriple]) -> float:
+    """Share of new prompts whose system prompt came from the cache, down to its last whole block."""
+    from vllm import SamplingParams
+
+    backend = scorer.backend
+    assert isinstance(backend, VllmBackend)
+    block = backend.engine.llm_engine.vllm_config.cache_config.block_size
+    whole = len(backend.prompts.prefixes[Protocol.QTA]) // block * block
+    prompts = [as_request(backend.prepare(scorer.show(triple))) for triple in triples]
+    answers = backend.engine.generate(prompts, SamplingParams(max_tokens=1, temperature=0.0), use_tqdm=False)
+    print(f"  its {len(backend.prompts.prefixes[Protocol.QTA])} tokens lie in {whole // block} whole blocks of {block}")
+    return float(sum(answer.num_cached_tokens >= whole for answer in answers)) / len(answers)

@@ -12,11 +12,11 @@ import pytest
 from auditor.rows import read_rows
 from auditor.scorer import Scorer, build_modes
 from auditor.verdict import Verdict
-from conf.schema import load
+from conf.schema import Auditor, load
 from ingest.qta import QTATriple
 
-DEV = Path(__file__).parents[3] / "shared" / "data" / "qta" / "dev.jsonl"
-N_ROWS = int(os.environ.get("ROWS", "80"))  # 200 for the figures in docs/ml-engineers.md
+DEV = Path(__file__).parents[4] / "shared" / "data" / "qta" / "dev.jsonl"
+N_ROWS = int(os.environ.get("ROWS", "60"))  # 200 for the figures in docs/ml-engineers.md
 N_IMAGES = N_ROWS // 4
 MODES = ("full", "triage", "cascade")
 JITTER = 1e-4  # of the harm score, in float32 on a CPU; docs/ml-engineers.md names it
@@ -38,9 +38,20 @@ def triples() -> list[QTATriple]:
 
 @cache
 def scorers(backend: str) -> dict[str, Scorer]:
-    """Of a backend, in each mode, judging every triple anew."""
-    config = load(overrides={"auditor.backend": backend, "auditor.reuse": "false"})
-    return build_modes(config, MODES, lambda: datetime.now(UTC))
+    """Of a backend in this process, in each mode."""
+    return scorers_of(load(overrides={"auditor.backend": backend, "auditor.max_prompt_tokens": "1500"}).auditor)
+
+
+def scorers_of(section: Auditor) -> dict[str, Scorer]:
+    """In each mode, judging every triple anew."""
+    anew = section.model_copy(update={"reuse": False})
+    return build_modes(load().model_copy(update={"auditor": anew}), MODES, lambda: datetime.now(UTC))
+
+
+@cache
+def said_by_transformers(mode: str) -> list[Verdict]:
+    """Its verdicts on all rows."""
+    return scorers("transformers")[mode].score(triples())
 
 
 def distance(one: Sequence[Verdict], other: Sequence[Verdict]) -> float:
@@ -58,10 +69,23 @@ def distance(one: Sequence[Verdict], other: Sequence[Verdict]) -> float:
 def test_vllm_says_what_transformers_says(mode: str) -> None:
     if not find_spec("vllm"):
         pytest.skip("vLLM is not installed")
-    assert len(triples()) == N_ROWS
-    ours, theirs = (scorers(backend)[mode].score(triples()) for backend in ("transformers", "vllm"))
+    compare(f"vllm, {mode}", said_by_transformers(mode), scorers("vllm")[mode].score(triples()))
+
+
+@pytest.mark.vllm
+def test_a_server_says_what_transformers_says(served: Auditor) -> None:
+    """Rows whose text looks like special tokens are another text there, and left out."""
+    for mode, scorer in scorers_of(served).items():
+        theirs = scorer.score(triples())
+        same = [n for n, verdict in enumerate(theirs) if not verdict.adapted]
+        assert len(same) > 0.9 * N_ROWS
+        ours = said_by_transformers(mode)
+        compare(f"server, {mode}", [ours[n] for n in same], [theirs[n] for n in same])
+
+
+def compare(name: str, ours: Sequence[Verdict], theirs: Sequence[Verdict]) -> None:
     found = distance(ours, theirs)
-    print(f"\n{mode}: {len(ours)} rows, largest difference of the harm score {found:.1e}")
+    print(f"\n{name}: {len(ours)} rows, largest difference of the harm score {found:.1e}")
     assert found < 1e-3
 
 
