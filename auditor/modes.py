@@ -181,9 +181,12 @@ def weighed(opinion: Opinion, shares: LabelProbabilities) -> Opinion:
     return replace(opinion, judgment=None, unscorable=NO_NUMBERS)
 
 
-def draw_of(seed: str, content_hash: str) -> float:
-    """A number in [0, 1), the same for equal content: a case that is logged twice is drawn with its twin, or not."""
-    digest = hashlib.sha256(f"{seed}/{content_hash}".encode()).digest()
+def draw_of(seed: str, shown_hash: str) -> float:
+    """A number in [0, 1), the same for equal content: a case that is logged twice is drawn with its twin, or not.
+
+    It does not depend on the model, so that two revisions are compared on the same sample.
+    """
+    digest = hashlib.sha256(f"{seed}/{shown_hash}".encode()).digest()
     return int.from_bytes(digest[:8], "big") / 2**64
 
 

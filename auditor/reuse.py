@@ -21,10 +21,14 @@ CAPACITY = 10_000  # verdicts kept in memory, analysis and all: tens of megabyte
 
 def content_hash(shown: GuardInput, key: ScorerKey) -> str:
     """Hex sha256 of all that the answer depends on: what is shown, and what is asked how."""
-    asked = [key.model_id, key.model_revision, key.prompt_hash, key.decoding, shown.protocol, shown.local]
-    texts = [shown.question, shown.thinking, shown.response, shown.image_missing]
-    whole = orjson.dumps([*asked, *texts, *(image.sha256 for image in shown.images)])
-    return hash_text(whole.decode())
+    asked = [key.model_id, key.model_revision, key.prompt_hash, key.decoding]
+    return hash_text(orjson.dumps([*asked, shown_hash(shown)]).decode())
+
+
+def shown_hash(shown: GuardInput) -> str:
+    """Hex sha256 of what is shown, whoever judges it."""
+    texts = [shown.protocol, shown.local, shown.question, shown.thinking, shown.response, shown.image_missing]
+    return hash_text(orjson.dumps([*texts, *(image.sha256 for image in shown.images)]).decode())
 
 
 Recall = Callable[[Sequence[str], ScorerKey], Mapping[str, Verdict]]

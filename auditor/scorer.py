@@ -20,7 +20,7 @@ from auditor.local_policy import LocalPolicies
 from auditor.modes import Ask, Asked, Full, draw_of, mode_of
 from auditor.opinion import Opinion
 from auditor.prompt import hash_text
-from auditor.reuse import Memory, Recall, content_hash, reused
+from auditor.reuse import Memory, Recall, content_hash, reused, shown_hash
 from auditor.verdict import Category, Mode, ScorerKey, Verdict
 from auditor.windows import MOST_TOGETHER, Cutter, groups
 from auditor.worst import worst
@@ -156,7 +156,7 @@ class Scorer:
 
     def draw(self, draft: "Draft") -> float:
         """The draw of a case; all its windows have it."""
-        return draw_of(self.audit_seed, draft.content_hash)
+        return draw_of(self.audit_seed, shown_hash(draft.shown))
 
     def locate(self, drafts: Sequence["Draft"]) -> None:
         """Find out where the failure lies, of those that need a person."""
