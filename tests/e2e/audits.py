@@ -25,8 +25,11 @@ if TYPE_CHECKING:
 SAMPLE_LOGS = Path(samples.__path__[0]) / "logs"
 SHARED_LOGS = Path(__file__).parents[2] / ".." / "shared" / "samples" / "logs"
 
-# Everything of a verdict and a triple but when, how fast, in which run and where it was first read.
-VERDICTS = "SELECT * EXCLUDE (run_id, scored_at, seconds) FROM verdicts ORDER BY ALL"
+# Everything of a verdict and a triple but when, how fast, in which run and where it was first read; and but whether the
+# same content had been judged before, which each process knows of its own.
+VERDICTS = """
+    SELECT * EXCLUDE (run_id, scored_at, seconds, reused_from, prompt_tokens, output_tokens)
+    FROM verdicts ORDER BY ALL"""
 TRIPLES = 'SELECT * EXCLUDE (source, "partition", "offset", stored_at) FROM triples ORDER BY id'
 IMAGES = "SELECT * FROM images ORDER BY ALL"
 DEAD_LETTERS = "SELECT reason, detail, value FROM dead_letters ORDER BY ALL"

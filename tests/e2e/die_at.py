@@ -44,7 +44,7 @@ FLEET_POINTS: dict[str, tuple[Any, str, bool]] = {
 # The same for a backfill, on the file and through a service.
 BACKFILL_POINTS: dict[str, tuple[Any, str, bool]] = {
     "judged_and_not_kept": (StoreDesk, "keep", True),
-    "verdicts_in_the_transaction": (Store, "insert", False),
+    "verdicts_in_the_transaction": (Store, "insert_columns", False),
     "kept": (StoreDesk, "keep", False),
     "asked_the_service": (ServiceDesk, "post", False),
     "interrupted": (StoreDesk, "keep", True),

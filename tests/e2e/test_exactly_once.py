@@ -41,7 +41,7 @@ from tests.e2e.die_at import POINTS
 if TYPE_CHECKING:
     from tests.broker import Broker
 
-TABLES_OF_A_BATCH = 8  # inserts for each batch; the run itself is one more, before the first
+TABLES_OF_A_BATCH = 5  # inserts for each batch; the run itself is one more, before the first
 DEATHS = [
     *((point, 1 + 2 * number) for number, point in enumerate(POINTS)),
     ("half_of_the_tables", 1 + 2 * TABLES_OF_A_BATCH),  # all is written, the commit is next

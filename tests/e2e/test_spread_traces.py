@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from tests.broker import Broker
 
 N_TRACES = 40
-TABLES_OF_A_BATCH = 8
+TABLES_OF_A_BATCH = 5
 # The first eight batches or so hold all that is read, the others settle it.
 DEATHS = [
     ("transaction_open", 3),

@@ -183,10 +183,11 @@ def test_a_partition_moves_on_though_its_batch_is_not_done_when_the_groups_patie
     wait_until(lambda: len(second.read) == 4)
     going.set()
     wait_until(lambda: len(slow.read) == 8)
-    committed = KafkaConsumer(bootstrap_servers=broker.bootstrap, group_id=f"g-{topic}", enable_auto_commit=False)
+    asking = KafkaConsumer(bootstrap_servers=broker.bootstrap, group_id=f"g-{topic}", enable_auto_commit=False)
     second.leave()
-    assert [committed.committed(TopicPartition(topic, number)) for number in range(PARTITIONS)] == [2] * PARTITIONS
-    committed.close()
+    places = [TopicPartition(topic, number) for number in range(PARTITIONS)]
+    wait_until(lambda: [asking.committed(place) for place in places] == [2] * PARTITIONS)
+    asking.close()
 
 
 def test_the_stores_positions_win_over_the_groups_and_those_over_the_start(
