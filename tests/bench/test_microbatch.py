@@ -7,7 +7,7 @@ from importlib.resources import as_file, files
 import pytest
 import torch
 
-from auditor.backends import transformers
+from auditor import microbatch
 from auditor.backends.base import Completion
 from auditor.guard_input import guard_input
 from auditor.microbatch import padded_share, plan
@@ -54,22 +54,19 @@ def test_by_length_against_arrival(monkeypatch: pytest.MonkeyPatch) -> None:
     backend, triples = build(config, lambda: datetime.now(UTC)).backend, sample_triples()[:N_TRIPLES]
     assert len(triples) == N_TRIPLES
     cases = [backend.prepare(guard_input(triple)) for triple in triples]
-    padding: dict[str, float] = {}
 
-    def complete(name: str, planner: Planner) -> None:
-        def noted(lengths: Sequence[int], max_rows: int, max_tokens: int) -> list[list[int]]:
-            batches = planner(lengths, max_rows, max_tokens)
-            padding[name] = padded_share(lengths, batches)
-            return batches
-
-        monkeypatch.setattr(transformers, "plan", noted)
+    def complete(planner: Planner) -> None:
+        monkeypatch.setattr(microbatch, "plan", planner)
         assert all(isinstance(one, Completion) for one in backend.complete(cases))
 
     compare(
         "micro-batches by length against arrival order",
         "triples",
         N_TRIPLES,
-        lambda: complete("by length", plan),
-        lambda: complete("arrival", arrival),
+        lambda: complete(plan),
+        lambda: complete(arrival),
     )
-    print("  tokens with padding per token:", ", ".join(f"{name} {share:.2f}" for name, share in padding.items()))
+    bounds = (config.auditor.micro_batch_rows, config.auditor.micro_batch_tokens)
+    lengths = [case.n_tokens for case in cases]
+    shares = [padded_share(lengths, planner(lengths, *bounds)) for planner in (plan, arrival)]
+    print("  tokens with padding per token: by length {:.2f}, arrival {:.2f}".format(*shares))
