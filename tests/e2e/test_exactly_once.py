@@ -148,7 +148,7 @@ def test_stopped_under_load_it_ends_soon_leaves_its_group_and_scores_nothing_twi
         time.sleep(then_s)
         began = time.monotonic()
         process.send_signal(signal.SIGTERM)
-        out, _ = process.communicate(timeout=30)
+        out, _ = process.communicate(timeout=60)
         assert (process.returncode, time.monotonic() - began < 10) == (0, True)
         assert members_of(group, admin) == []
         verdicts += json.loads(out)["verdicts"]
@@ -202,9 +202,9 @@ def test_a_broker_that_is_killed_again_and_again_ends_no_run_and_loses_nothing(
             mine.kill()
             time.sleep(1)
             mine.start()
-        wait_for_lag(mine.bootstrap, 30)
+        wait_for_lag(mine.bootstrap, 120)
         process.send_signal(signal.SIGTERM)
-        out, _ = process.communicate(timeout=30)
+        out, _ = process.communicate(timeout=60)
         assert process.returncode == 0
         assert json.loads(out)["verdicts"] == 900
         assert run(source, db)["verdicts"] == 0

@@ -16,7 +16,7 @@ from conf.schema import Auditor, load
 from ingest.qta import QTATriple
 
 DEV = Path(__file__).parents[4] / "shared" / "data" / "qta" / "dev.jsonl"
-N_ROWS = int(os.environ.get("ROWS", "60"))  # 200 for the figures in docs/ml-engineers.md
+N_ROWS = int(os.environ.get("ROWS", "40"))  # 200 for the figures in docs/ml-engineers.md
 N_IMAGES = N_ROWS // 4
 MODES = ("full", "triage", "cascade")
 JITTER = 1e-4  # of the harm score, in float32 on a CPU; docs/ml-engineers.md names it
