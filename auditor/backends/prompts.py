@@ -100,6 +100,37 @@ class PromptBuilder:
         return (*written, *self.tries[protocol].head)
 
 
+class Prompting:
+    """What the backends that build prompts have in common; see Backend."""
+
+    __slots__ = ()
+    prompts: PromptBuilder
+
+    @property
+    def image_pixels(self) -> int:
+        """See Backend."""
+        return self.prompts.vision.max_pixels
+
+    @property
+    def max_tokens(self) -> int:
+        """See Backend."""
+        return self.prompts.max_tokens
+
+
+class InProcess(Prompting):
+    """What those of them have in common that hand token ids to their model; see Backend."""
+
+    __slots__ = ()
+
+    def count_text(self, text: str) -> int:
+        """See Backend."""
+        return len(self.prompts.tokenizer.text(text))
+
+    def prepare(self, shown: GuardInput) -> Prompted:
+        """See Backend."""
+        return self.prompts.prompt(shown)
+
+
 def read_vision_limits(folder: Path, max_pixels: int) -> VisionLimits:
     """The image sizes that a checkpoint was made for, bounded by the configured one."""
     try:

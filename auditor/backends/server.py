@@ -15,7 +15,7 @@ from auditor.backends.base import GREEDY, Completion, Sampling
 from auditor.backends.chat import ChatPrompt, Question, as_messages, label_question, read_answer, read_shares
 from auditor.backends.chat_api import ChatApi
 from auditor.backends.neutral import NEUTRALISED, Neutraliser, neutraliser
-from auditor.backends.prompts import PromptBuilder
+from auditor.backends.prompts import PromptBuilder, Prompting
 from auditor.errors import BackendFailed
 from auditor.guard_input import GuardInput, Protocol
 from auditor.labels import JUDGMENT_HEAD, LabelProbabilities, probabilities
@@ -35,7 +35,7 @@ PLAIN = {
 
 
 @dataclass(frozen=True, slots=True)
-class ServerBackend:
+class ServerBackend(Prompting):
     """Keeps the promises of `base.Backend`; the server forms the batches.
 
     Attributes:
@@ -74,16 +74,6 @@ class ServerBackend:
         backend = cls(api, checkpoint.model_id, prompts, neutral, config.max_new_tokens)
         check(backend)
         return backend
-
-    @property
-    def image_pixels(self) -> int:
-        """See Backend."""
-        return self.prompts.vision.max_pixels
-
-    @property
-    def max_tokens(self) -> int:
-        """See Backend."""
-        return self.prompts.max_tokens
 
     def count_text(self, text: str) -> int:
         """See Backend."""

@@ -11,9 +11,9 @@ from transformers import AutoImageProcessor, Qwen2_5_VLForConditionalGeneration
 from transformers.utils import logging as transformers_logging
 
 from auditor.backends.base import GREEDY, Completion, Sampling
-from auditor.backends.prompts import PromptBuilder, Prompted
+from auditor.backends.prompts import InProcess, PromptBuilder, Prompted
 from auditor.errors import BackendFailed, ModelUnusable, OutOfMemory
-from auditor.guard_input import GuardInput, Protocol
+from auditor.guard_input import Protocol
 from auditor.labels import LabelProbabilities, probabilities
 from auditor.microbatch import Result, Room
 from auditor.models import Checkpoint
@@ -23,7 +23,7 @@ from conf.schema import Auditor
 
 
 @dataclass(frozen=True, slots=True)
-class TransformersBackend:
+class TransformersBackend(InProcess):
     """Keeps the promises of `base.Backend`; one model on one device.
 
     Attributes:
@@ -57,24 +57,6 @@ class TransformersBackend:
             Room(config.micro_batch_rows, config.micro_batch_tokens),
             config.max_new_tokens,
         )
-
-    @property
-    def image_pixels(self) -> int:
-        """See Backend."""
-        return self.prompts.vision.max_pixels
-
-    @property
-    def max_tokens(self) -> int:
-        """See Backend."""
-        return self.prompts.max_tokens
-
-    def count_text(self, text: str) -> int:
-        """See Backend."""
-        return len(self.prompts.tokenizer.text(text))
-
-    def prepare(self, shown: GuardInput) -> Prompted:
-        """See Backend."""
-        return self.prompts.prompt(shown)
 
     def complete(self, prepared: Sequence[Prompted], sampling: Sampling = GREEDY) -> list[Completion]:
         """See Backend."""

@@ -13,9 +13,9 @@ from typing import Any, Self
 import torch
 
 from auditor.backends.base import GREEDY, Completion, Sampling
-from auditor.backends.prompts import PromptBuilder, Prompted
+from auditor.backends.prompts import InProcess, PromptBuilder, Prompted
 from auditor.errors import BackendFailed, ModelUnusable
-from auditor.guard_input import GuardInput, Protocol
+from auditor.guard_input import Protocol
 from auditor.labels import LabelProbabilities, probabilities
 from auditor.models import Checkpoint
 from auditor.tokens import IM_END
@@ -27,7 +27,7 @@ CPU_ENVIRONMENT = {"VLLM_CPU_KVCACHE_SPACE": "1"}
 
 
 @dataclass(frozen=True, slots=True)
-class VllmBackend:
+class VllmBackend(InProcess):
     """Keeps the promises of `base.Backend`; vLLM forms the batches itself.
 
     Attributes:
@@ -48,24 +48,6 @@ class VllmBackend:
         """
         prompts = PromptBuilder.load(config, checkpoint.folder, system_prompts)
         return cls(start_engine(config, checkpoint), prompts, config.max_new_tokens)
-
-    @property
-    def image_pixels(self) -> int:
-        """See Backend."""
-        return self.prompts.vision.max_pixels
-
-    @property
-    def max_tokens(self) -> int:
-        """See Backend."""
-        return self.prompts.max_tokens
-
-    def count_text(self, text: str) -> int:
-        """See Backend."""
-        return len(self.prompts.tokenizer.text(text))
-
-    def prepare(self, shown: GuardInput) -> Prompted:
-        """See Backend."""
-        return self.prompts.prompt(shown)
 
     def complete(self, prepared: Sequence[Prompted], sampling: Sampling = GREEDY) -> list[Completion]:
         """See Backend."""
