@@ -22,7 +22,7 @@ from auditor.opinion import Opinion
 from auditor.prompt import hash_text
 from auditor.reuse import Memory, Recall, content_hash, reused, shown_hash
 from auditor.verdict import Category, Mode, ScorerKey, Verdict
-from auditor.windows import MOST_TOGETHER, Cutter, groups
+from auditor.windows import MOST_TOGETHER, Cut, Cutter, groups
 from auditor.worst import worst
 from conf.schema import Auditor, Config
 from ingest.normalize import unscorable_reason
@@ -148,15 +148,15 @@ class Scorer:
         """
         cut = Cutter(self.backend, self.overlap, self.max_windows)
         for some in groups(ahead(lambda draft: (draft, cut(draft.shown)), drafts, MOST_TOGETHER)):
-            cases = [Asked(w.prepared, self.draw(draft)) for draft, found in some for w in found.windows]
-            opinions = iter(self.ask(cases))
+            opinions = iter(self.ask([case for draft, found in some for case in self.cases(draft, found)]))
             for draft, found in some:
                 said = islice(opinions, len(found.windows))
                 draft.opinion = worst(found, [doubted(o, w.shown) for o, w in zip(said, found.windows, strict=True)])
 
-    def draw(self, draft: "Draft") -> float:
-        """The draw of a case; all its windows have it."""
-        return draw_of(self.audit_seed, shown_hash(draft.shown))
+    def cases(self, draft: "Draft", cut: Cut) -> list[Asked]:
+        """The windows of a draft, as cases of one draw."""
+        draw = draw_of(self.audit_seed, shown_hash(draft.shown))
+        return [Asked(window.prepared, draw) for window in cut.windows]
 
     def locate(self, drafts: Sequence["Draft"]) -> None:
         """Find out where the failure lies, of those that need a person."""
