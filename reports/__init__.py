@@ -6,6 +6,7 @@ escalations  a night's rows become an EscalationReport
 wording      what the codes are called in a report
 visible      hidden characters made visible
 thumbnails   small pictures, made anew
+charts       charts as inline SVG
 render       EscalationReport to HTML, with templates/
 export       EscalationReport to JSON, CSV and Parquet
 nightly      the job that writes the files
