@@ -17,6 +17,18 @@ from reports import wording
 from reports.report import EscalationReport
 from reports.visible import visible
 
+SECTIONS = (  # each a template of templates/sections, in the order of the page
+    "escalations",
+    "coverage",
+    "not_judged",
+    "verdicts",
+    "degraded",
+    "cases",
+    "made_with",
+    "words",
+)
+STYLES = ("base",)  # of templates/style
+
 MAX_PARTITIONS = 40  # lines of the coverage table in HTML; the JSON has all
 
 
@@ -27,13 +39,14 @@ def render(report: EscalationReport, thumbnails: Mapping[str, str]) -> str:
         report: what to show.
         thumbnails: sha256 of an image -> data URI of its thumbnail; an image that is not in it is named only.
     """
-    style = files("reports.templates").joinpath("nightly.css").read_text(encoding="utf-8")
+    style = style_sheet()
     return (
         environment()
-        .get_template("nightly.html.j2")
+        .get_template("report.html.j2")
         .render(
             report=report,
             thumbnails=thumbnails,
+            sections=SECTIONS,
             style=style,
             content_security_policy=content_security_policy(style),
             words=wording,
@@ -42,6 +55,12 @@ def render(report: EscalationReport, thumbnails: Mapping[str, str]) -> str:
             source_name=source_name,
         )
     )
+
+
+def style_sheet() -> str:
+    """The styles of the page, in the order in which they override each other."""
+    folder = files("reports.templates").joinpath("style")
+    return "\n".join(folder.joinpath(f"{name}.css").read_text(encoding="utf-8") for name in STYLES)
 
 
 def environment() -> Environment:
