@@ -1,6 +1,8 @@
 """What people read.
 
-report       EscalationReport: every number and text of a nightly report
+report       EscalationReport: every number and text of a nightly, weekly or monthly report
+first_page   its first page: what moved, what is missed, what changed, what is reviewed
+sections     the sections behind it: trends, open cases, drift, degraded coverage, the three layers
 cases        one escalated triple as a reader sees it
 escalations  a night's rows become an EscalationReport
 wording      what the codes are called in a report

@@ -1,8 +1,8 @@
 """One escalated triple as a reader sees it: the texts, the images, the verdict, and why it escalated."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from typing import Any
 
 from auditor.policy import Escalation, Reason
@@ -33,6 +33,75 @@ class CaseTool:
 
 
 @dataclass(frozen=True, slots=True)
+class EarlierVerdict:
+    """An earlier verdict on the same triple, by whatever guard.
+
+    Attributes:
+        kind: "live", or "backfill" where a stored triple was judged once more.
+    """
+
+    scored_at: datetime
+    judgment: str
+    risk: float | None
+    model_id: str
+    model_revision: str
+    mode: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class CaseDraw:
+    """A night that drew the case for review; `reason` is "urgent", "escalated" or "below"."""
+
+    day: date
+    reason: str
+    stratum: str
+
+
+@dataclass(frozen=True, slots=True)
+class CaseVote:
+    """What a reviewer said of the case; `vote` is "safe", "potentially_harmful" or "harmful"."""
+
+    at: datetime
+    reviewer: str
+    vote: str
+    category: str | None
+    rationale: Text | None
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """What another guard said of the case in the log; see SignalLine for its words.
+
+    Attributes:
+        categories: in that guard's own words.
+    """
+
+    guard: str
+    looked_at: str
+    verdict: str
+    categories: tuple[str, ...]
+    score: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What is known of a case besides its verdict, oldest first.
+
+    Attributes:
+        verdicts: earlier ones on the same triple.
+        same_conversation, same_user: escalations before this one in the same conversation of the tenant, and of the
+            same user; None where the log names none. They go back as far as the trend does.
+    """
+
+    verdicts: tuple[EarlierVerdict, ...] = ()
+    draws: tuple[CaseDraw, ...] = ()
+    votes: tuple[CaseVote, ...] = ()
+    same_conversation: int | None = None
+    same_user: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
     """One escalated triple.
 
@@ -42,6 +111,12 @@ class Case:
         stage: where the harm lies, None where that is not known; see Verdict.
         contributions: what each part adds to the harm score.
         windows: parts that it was judged in; the worst of them is what is shown here.
+        source, partition, offset: empty or None in a report of one tenant; see EscalatedLine.
+        level: "escalate" or "urgent".
+        threshold: the risk from which this slice of the traffic escalated that day; `policy` is what says so.
+        language: a code such as "en"; "" where it is not known.
+        signals: what other guards said of it in the log.
+        history: earlier verdicts, draws and votes.
     """
 
     triple_id: str
@@ -56,8 +131,8 @@ class Case:
     occurred_at: datetime | None
     scored_at: datetime
     source: str
-    partition: int
-    offset: int
+    partition: int | None
+    offset: int | None
     status: str
     judgment: str
     risk: float | None
@@ -87,6 +162,12 @@ class Case:
     images: tuple[ImageRow, ...]
     warnings: tuple[str, ...]
     analysis: Text | None
+    level: str = "escalate"
+    threshold: float | None = None
+    policy: str = ""
+    language: str = ""
+    signals: tuple[Signal, ...] = ()
+    history: History = field(default_factory=History)
 
 
 def make_case(

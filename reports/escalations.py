@@ -25,16 +25,17 @@ from auditor.query_rows import (
 from auditor.verdict import Judgment
 from ingest.qta import State
 from reports.cases import Case, judgment_name, make_case
+from reports.first_page import Period, PolicyLine
 from reports.report import (
     CountLine,
     CoverageTotals,
-    Degraded,
     EscalatedLine,
     EscalationCounts,
     EscalationReport,
     PartitionLine,
     StageLine,
 )
+from reports.sections import Degraded
 
 DEMO_GUARD = "builtin:demo"
 
@@ -119,7 +120,7 @@ def make_report(
         date=night.day,
         made_at=edition.made_at,
         version=edition.version,
-        policy=policy,
+        policy=PolicyLine(policy.version, policy.escalate, first=night.day, last=night.day),
         demo=any(row.model_id == DEMO_GUARD for row in night.scorers),
         totals=total(partitions),
         partitions=tuple(sorted(partitions, key=lambda line: (line.difference == 0, -line.records))),
@@ -138,6 +139,7 @@ def make_report(
         by_stage=count_stages(found),
         escalated=tuple(escalated_line(item) for item in found),
         cases=cases,
+        period=Period("day", night.day, night.day, str(night.day)),
     )
 
 
@@ -241,6 +243,7 @@ def count_escalations(found: Sequence[Found], shown: int) -> EscalationCounts:
         judged_safe=counts[Judgment.SAFE],
         unscorable=counts[None],
         shown=shown,
+        listed=len(found),
     )
 
 
