@@ -35,6 +35,7 @@ key         what verdicts are filed under
 scorer      shown, asked, read: one verdict per triple, in order
 store       the DuckDB file: one transaction a batch; it, store_*.py and queries.py are the only places with SQL
 store_rows  what is stored, as columns and rows
+language    the language of a triple, read off question and answer
 verdict_rows  verdicts as columns, and a row as a verdict
 store_letters  dead letters in the database: found, taken out again, settled
 reviews     votes of reviewers, and what the votes on a triple come to

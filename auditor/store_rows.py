@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Literal
 
+from auditor.language import language_of
 from auditor.verdict import ScorerKey
 from auditor.verdict_rows import Columns, attributes, utc
 from ingest.dead_letters import letters_of
@@ -87,6 +88,7 @@ def triple_columns(triples: Sequence[QTATriple], now: datetime) -> Columns:
         "occurred_at": [triple.occurred_at and utc(triple.occurred_at) for triple in triples],
         "tool_calls": [list(map(asdict, triple.tool_calls)) for triple in triples],
         "guards": [list(map(asdict, triple.guards)) for triple in triples],
+        "language": [language_of(triple.question, triple.answer) for triple in triples],
         "stored_at": [utc(now)] * len(triples),
     }
 
