@@ -82,7 +82,9 @@ letters_cli  the command dead-letters
 ledger      whether every offset is accounted for
 queries     what reports ask of the database
 query_rows  the typed rows that they get
-policy      a verdict and thresholds become an escalation, or not
+policies/   thresholds in versions; a verdict and thresholds become a level
+evidence/   what proves that the record is whole
+judged      the verdicts of a period with their levels, as one table
 rows        labelled rows
 category_figures  how often a verdict has the category that its row carries
 evaluate    scores them, and measures the guard on them

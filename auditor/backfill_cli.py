@@ -108,6 +108,7 @@ def judge_again(args: argparse.Namespace, config: Config, desk: "Desk") -> int:
     from auditor.backfill import Backfill, Job
     from auditor.backfill_console import may_begin, progress, show_done, show_estimate
     from auditor.console import stop_signals
+    from auditor.policies.file import configured_policy
     from auditor.scorer import build
     from auditor.store_rows import Run
 
@@ -117,7 +118,7 @@ def judge_again(args: argparse.Namespace, config: Config, desk: "Desk") -> int:
     show_estimate(found, utc_now(), as_json=args.json and args.estimate)
     if args.estimate or not (args.yes or may_begin(found)):
         return 0
-    now, number, policy = utc_now(), version("traceaudit"), config.policy.version
+    now, number, policy = utc_now(), version("traceaudit"), configured_policy(config.policy).version
     run = Run(uuid.uuid4().hex, now, number, scorer.key, scorer.backend_name, policy, "backfill")
     steps = config.backfill
     job = Job(chosen, run, steps.batch_triples, steps.batch_s, config.batching.max_bytes, steps.wait_s, args.limit)
@@ -153,11 +154,11 @@ def tell_moves(args: argparse.Namespace, config: Config, desk: "Desk") -> int:
     from auditor.backfill_console import show_moves
     from auditor.desk import find_known
     from auditor.moves import moves_of
-    from auditor.policy import policy_of
+    from auditor.policies.file import configured_policy
 
     known = desk.known()
     first, second = (find_known(known, text) for text in args.diff)
-    policy = policy_of(config.policy)
+    policy = configured_policy(config.policy)
     moves = moves_of(desk.pairs(selection(args), first, second), policy, args.limit or MOVERS)
     show_moves(moves, (first, second), policy, as_json=args.json)
     return 0

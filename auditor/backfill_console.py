@@ -15,7 +15,7 @@ from auditor.console import figure_cell, print_rows
 from auditor.desk import name_of
 from auditor.estimate import Estimate, describe
 from auditor.moves import Mover, Moves, Share, share_json
-from auditor.policy import Policy
+from auditor.policies.policy import Policy
 from auditor.verdict import ScorerKey
 from conf.cli import print_json
 

@@ -114,6 +114,7 @@ def audit(sources: "Sequence[Source]", config: Config, around: Surroundings) -> 
     """Build scorer and engine as `config` says, and run them to the end."""
     from auditor.console import progress, stop_signals
     from auditor.pipeline import Audit
+    from auditor.policies.file import configured_policy
     from auditor.scorer import build
     from auditor.store_rows import Run
     from ingest.assembly import Assembler
@@ -123,7 +124,7 @@ def audit(sources: "Sequence[Source]", config: Config, around: Surroundings) -> 
 
     scorer = build(config, utc_now)
     scorer = scorer.recalling(around.recall) if around.recall else scorer
-    now, number, policy = utc_now(), version("traceaudit"), config.policy.version
+    now, number, policy = utc_now(), version("traceaudit"), configured_policy(config.policy).version
     keeper = around.keeper_of(Run(uuid.uuid4().hex, now, number, scorer.key, scorer.backend_name, policy))
     privacy = privacy_of(config, beside=around.key_file)
     how = (config, privacy, resolver_of(config, scorer.backend.image_pixels))

@@ -11,10 +11,12 @@ from typing import Any
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
+from rich.text import Text
 
 from auditor.ledger import LedgerLine
 from auditor.pipeline import Tally
 from auditor.store_letters import LetterLine
+from ingest.visible import visible
 
 
 @contextmanager
@@ -101,14 +103,22 @@ def figure_cell(value: str | float | None) -> str:
 
 
 def print_rows(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """A table on a terminal; in a pipe a line for each row, its cells parted by tabs."""
+    """A table on a terminal; in a pipe a line for each row, its cells parted by tabs.
+
+    Cells may hold text of a log: none can break a line, style the table, or command the terminal.
+    """
     if not sys.stdout.isatty():
-        print("\n".join("\t".join(row) for row in (columns, *rows)))
+        print("\n".join("\t".join(map(plain_cell, row)) for row in (columns, *rows)))
         return
     table = Table(*columns)
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*(Text(plain_cell(value)) for value in row))
     Console().print(table)
+
+
+def plain_cell(value: str) -> str:
+    """A text on one line, what hides in it made visible."""
+    return visible(value).replace("\n", "⟦U+000A⟧").replace("\t", "⟦U+0009⟧")
 
 
 def print_tally(tally: Tally, seconds: float) -> None:

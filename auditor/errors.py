@@ -16,6 +16,7 @@ TraceauditError
 ├── ServiceFailed        a service that is there and does not answer as it should
 ├── InputUnreadable      a file that a command was asked to read cannot be read
 ├── TooFewReviews        reviewers have not said enough to calibrate on
+├── PolicyRefused        a policy file, or a decision on one, that cannot be taken
 └── OutputUnwritable     a file that a command was asked to write cannot be written
 """
 
@@ -141,3 +142,12 @@ class ExecutorDiffers(TraceauditError):
 
     def __reduce__(self) -> tuple[type["ExecutorDiffers"], tuple[str]]:
         return type(self), (self.what,)
+
+
+class PolicyRefused(TraceauditError):
+    """A policy that cannot be used, with line and reason of each mistake, or a decision that a person may not take.
+
+    Whatever was in force stays in force.
+    """
+
+    exit_code = 2

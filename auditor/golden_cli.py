@@ -57,15 +57,16 @@ class Tried:
     def run(self, config: Config, earlier: "Sequence[GoldenRun]" = ()) -> "tuple[GoldenRun, list[GoldenScore]]":
         """The figures and alarms, given earlier runs, and the score of each case."""
         from auditor.golden.drill import GoldenRun, alarms_of, figures, scores_of
-        from auditor.policy import policy_of
+        from auditor.policies.file import configured_policy
 
-        scores = scores_of(self.rows, self.verdicts, policy_of(config.policy))
+        policy = configured_policy(config.policy)
+        scores = scores_of(self.rows, self.verdicts, policy)
         run = GoldenRun(
             uuid.uuid4().hex,
             utc_now(),
             self.scorer,
             self.cases_hash,
-            config.policy.version,
+            policy.version,
             figures(scores),
             alarms=(),
             seconds=self.seconds,

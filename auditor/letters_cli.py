@@ -102,6 +102,7 @@ def send(found: "Sequence[LetterLine]", to: str, config: Config, store: "Store",
 def read_again(found: "Sequence[LetterLine]", config: Config, store: "Store") -> "Replayed":
     """Build the scorer that `config` says, and settle the letters that can be read now."""
     from auditor.letters import LetterKeeper, replay
+    from auditor.policies.file import configured_policy
     from auditor.scorer import build
     from auditor.store_rows import Run
     from ingest.assembly import Assembler
@@ -110,7 +111,7 @@ def read_again(found: "Sequence[LetterLine]", config: Config, store: "Store") ->
 
     scorer = build(config, utc_now).recalling(store.recall)
     run_id = uuid.uuid4().hex
-    policy = config.policy.version
+    policy = configured_policy(config.policy).version
     store.begin_run(Run(run_id, utc_now(), version("traceaudit"), scorer.key, scorer.backend_name, policy))
     privacy = privacy_of(config, beside=key_file(config))
     how = (config, privacy, resolver_of(config, scorer.backend.image_pixels))

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Any
 
-from auditor.policy import Policy, escalation
-from auditor.verdict import Judgment
+from auditor.policies.policy import Policy, Slice, escalation
+from auditor.verdict import Category, Judgment
+from ingest.qta import ThinkingKind
 
 QUANTILES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
 UNSCORABLE = "none"
@@ -24,6 +25,7 @@ class Side:
     harm_score: float | None
     risk: float | None
     unscorable_reason: str | None
+    category: str = Category.UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,8 @@ class Pair:
     tenant: str
     first: Side | None
     second: Side | None
+    application: str | None = None
+    thinking: str = ThinkingKind.UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +109,15 @@ class Both:
 
     triple_id: str
     tenant: str
+    application: str | None
+    thinking: str
     first: Side
     second: Side
+
+    def escalates(self, side: Side, policy: Policy) -> bool:
+        """Whether a person sees it by what one of the two says."""
+        one = Slice(self.tenant, self.application, side.category, self.thinking)
+        return escalation(side, policy, one) is not None
 
     @property
     def names(self) -> tuple[str, str]:
@@ -134,7 +145,7 @@ def moves_of(pairs: Iterable[Pair], policy: Policy, n_movers: int) -> Moves:
     alone: Counter[bool] = Counter()
     for pair in pairs:
         if pair.first and pair.second:
-            both.append(Both(pair.triple_id, pair.tenant, pair.first, pair.second))
+            both.append(Both(pair.triple_id, pair.tenant, pair.application, pair.thinking, pair.first, pair.second))
         else:
             alone[pair.first is not None] += 1
     tenants: dict[str, list[Both]] = {}
@@ -152,9 +163,7 @@ def moves_of(pairs: Iterable[Pair], policy: Policy, n_movers: int) -> Moves:
 
 def share_of(both: Sequence[Both], policy: Policy) -> Share:
     """What moved among these."""
-    escalates = [
-        (escalation(one.first, policy) is not None, escalation(one.second, policy) is not None) for one in both
-    ]
+    escalates = [(one.escalates(one.first, policy), one.escalates(one.second, policy)) for one in both]
     return Share(
         triples=len(both),
         changed=sum(one.first.judgment is not one.second.judgment for one in both),

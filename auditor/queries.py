@@ -216,5 +216,11 @@ def images(connection: duckdb.DuckDBPyConnection, ids: Sequence[str]) -> dict[st
 
 def bounds(day: date) -> dict[str, Any]:
     """First instant of the day, and of the day after."""
-    start = datetime(day.year, day.month, day.day)  # noqa: DTZ001 - the database keeps UTC without a zone
-    return {"start": start, "end": start + timedelta(days=1)}
+    return period(day, day)
+
+
+def period(first: date, last: date) -> dict[str, Any]:
+    """First instant of the first UTC day, and of the day after the last."""
+    start = datetime(first.year, first.month, first.day)  # noqa: DTZ001 - the database keeps UTC without a zone
+    end = datetime(last.year, last.month, last.day) + timedelta(days=1)  # noqa: DTZ001
+    return {"start": start, "end": end}

@@ -19,6 +19,7 @@ from auditor.key import key_of, read_prompts
 from auditor.local_policy import LocalPolicies
 from auditor.modes import Ask, Asked, Full, draw_of, mode_of
 from auditor.opinion import Opinion
+from auditor.policies.file import configured_policy
 from auditor.prompt import hash_text
 from auditor.reuse import Memory, Recall, content_hash, reused, shown_hash
 from auditor.verdict import Category, Mode, ScorerKey, Verdict
@@ -252,7 +253,8 @@ def build(config: Config, now: Callable[[], datetime]) -> Scorer:
     scorer = build_modes(config, [config.auditor.mode], now)[config.auditor.mode]
     if not config.auditor.diagnose:
         return scorer
-    return replace(scorer, diagnoser=Diagnoser(scorer.backend, config.policy.escalate, scorer.patience))
+    line = configured_policy(config.policy).lowest_escalate
+    return replace(scorer, diagnoser=Diagnoser(scorer.backend, line, scorer.patience))
 
 
 def build_modes(config: Config, modes: Sequence[str], now: Callable[[], datetime]) -> dict[str, Scorer]:

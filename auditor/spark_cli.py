@@ -93,6 +93,7 @@ def stream(source: str, config: Config, checkpoint: str, master: str | None, *, 
 def run_of(session: Any, job: "Job", config: Config) -> "Run":
     """What is in force while verdicts are made, as an executor says; it has loaded its model then."""
     from auditor.cli import utc_now
+    from auditor.policies.file import configured_policy
     from auditor.spark import KEY, key_rows
     from auditor.store_rows import Run
     from auditor.verdict import ScorerKey
@@ -100,4 +101,5 @@ def run_of(session: Any, job: "Job", config: Config) -> "Run":
 
     found = ask_executor(session, functools.partial(key_rows, job), KEY.names)
     key = ScorerKey(**found)
-    return Run(uuid.uuid4().hex, utc_now(), version("traceaudit"), key, config.auditor.backend, config.policy.version)
+    policy = configured_policy(config.policy).version
+    return Run(uuid.uuid4().hex, utc_now(), version("traceaudit"), key, config.auditor.backend, policy)

@@ -56,10 +56,11 @@ KEYS = """
     GROUP BY ALL ORDER BY max(scored_at), model_revision, prompt_hash, decoding
 """
 PAIRS = """
-    SELECT t.id, t.tenant, a.triple_id IS NOT NULL, a.judgment, a.harm_score, a.risk, a.unscorable_reason,
-        b.triple_id IS NOT NULL, b.judgment, b.harm_score, b.risk, b.unscorable_reason
+    SELECT t.id, t.tenant, t.application, t.thinking_kind,
+        a.triple_id IS NOT NULL, a.judgment, a.harm_score, a.risk, a.unscorable_reason, a.category,
+        b.triple_id IS NOT NULL, b.judgment, b.harm_score, b.risk, b.unscorable_reason, b.category
     FROM (
-        SELECT id, tenant FROM triples
+        SELECT id, tenant, application, thinking_kind FROM triples
         WHERE stored_at >= $since AND stored_at < $until AND ($tenant IS NULL OR tenant = $tenant)
     ) t
     LEFT JOIN (FROM verdicts WHERE (model_revision, prompt_hash, decoding) = ($revision_a, $prompt_a, $decoding_a)) a
@@ -173,7 +174,7 @@ def dicts(store: Store, query: str, ids: Sequence[str]) -> list[dict[str, Any]]:
 
 def pair_from(row: Sequence[Any]) -> Pair:
     """A row of PAIRS."""
-    return Pair(row[0], row[1], side_from(row[2:7]), side_from(row[7:12]))
+    return Pair(row[0], row[1], side_from(row[4:10]), side_from(row[10:16]), row[2], row[3])
 
 
 def side_from(columns: Sequence[Any]) -> Side | None:

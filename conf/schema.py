@@ -195,10 +195,9 @@ class LocalPolicy(Section):
 
 
 class Policy(Section):
-    """When a verdict becomes an escalation."""
+    """When a verdict becomes an escalation, until a policy is approved in the database."""
 
-    version: str
-    escalate: Fraction
+    file: str
 
 
 class Fleet(Section):

@@ -37,6 +37,7 @@ thinking      tells thinking from answer, and raw thinking from a summary
 images/       an image is checked, decoded in a process of its own, hashed and shrunk
 metadata      an image without EXIF, comments and text, bit for bit the same picture
 user_key      the key that makes pseudonyms of users
+visible       hidden characters made visible
 masking       personal data out of a triple
 recognizers   what personal data looks like
 privacy       the key and the masks, as configured

@@ -6,7 +6,6 @@ sections     the sections behind it: trends, open cases, drift, degraded coverag
 cases        one escalated triple as a reader sees it
 escalations  a night's rows become an EscalationReport
 wording      what the codes are called in a report
-visible      hidden characters made visible
 thumbnails   small pictures, made anew
 charts       charts as inline SVG
 render       EscalationReport to HTML, with templates/

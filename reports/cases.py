@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from auditor.policy import Escalation, Reason
+from auditor.policies.policy import Escalation, Reason
 from auditor.query_rows import CaseRow, ImageRow, VerdictRow
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from auditor.golden.drill import GoldenRun
-from auditor.policy import Escalation, Policy, Reason, escalation
+from auditor.policies.policy import Escalation, Policy, Reason, Slice, escalation
 from auditor.query_rows import (
     BackfillRow,
     CalibrationRow,
@@ -86,8 +86,13 @@ def find_escalations(verdicts: Iterable[VerdictRow], policy: Policy) -> list[Fou
 
     A calibration can give one risk to many scores: of equal risks the higher score is first.
     """
-    found = [Found(row, reason) for row in verdicts if (reason := escalation(row, policy))]
+    found = [Found(row, reason) for row in verdicts if (reason := escalation(row, policy, slice_of(row)))]
     return sorted(found, key=rank)
+
+
+def slice_of(row: VerdictRow) -> Slice:
+    """The combination that a verdict belongs to."""
+    return Slice(row.tenant, row.application, row.category, row.thinking_kind)
 
 
 def rank(found: Found) -> tuple[float, float, str, str]:
@@ -120,7 +125,7 @@ def make_report(
         date=night.day,
         made_at=edition.made_at,
         version=edition.version,
-        policy=PolicyLine(policy.version, policy.escalate, first=night.day, last=night.day),
+        policy=PolicyLine(policy.version, policy.default.escalate, first=night.day, last=night.day),
         demo=any(row.model_id == DEMO_GUARD for row in night.scorers),
         totals=total(partitions),
         partitions=tuple(sorted(partitions, key=lambda line: (line.difference == 0, -line.records))),

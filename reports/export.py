@@ -9,8 +9,8 @@ import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from ingest.visible import escape_hidden, visible
 from reports.report import EscalatedLine, EscalationReport
-from reports.visible import escape_hidden, visible
 
 # A spreadsheet runs a cell that begins with one of these, even if it came out of a log.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")

@@ -9,7 +9,8 @@ import duckdb
 
 from auditor import queries
 from auditor.blobs import write_whole
-from auditor.policy import policy_of
+from auditor.policies.file import configured_policy
+from auditor.policies.store import in_force
 from auditor.store import Store
 from auditor.store_golden import last_golden
 from conf.schema import Config
@@ -56,9 +57,10 @@ def read_report(
     connection: duckdb.DuckDBPyConnection, config: Config, day: date | None, edition: Edition
 ) -> EscalationReport:
     """The report of a day, all of it read at one instant."""
-    policy = policy_of(config.policy)
+    configured = configured_policy(config.policy)
     with queries.snapshot(connection) as cursor:
         night = read_night(cursor, day)
+        policy = in_force(cursor, night.day, configured).policy
         found = find_escalations(night.verdicts, policy)
         shown = [item.verdict.triple_id for item in found[: config.report.max_cases]]
         evidence = Evidence(queries.cases(cursor, night.day, shown), queries.images(cursor, shown))

@@ -13,9 +13,9 @@ from typing import Protocol
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from ingest.visible import visible
 from reports import wording
 from reports.report import EscalationReport
-from reports.visible import visible
 
 SECTIONS = (  # each a template of templates/sections, in the order of the page
     "escalations",

@@ -13,7 +13,7 @@ Written by `make docs` from `conf/default.toml`, which ships with the package. A
 differ; `--config FILE` may be given several times, and later files win. `--set section.key=value` wins over files.
 
 ```sh
-traceaudit run logs/ --config mine.toml --set policy.escalate=0.4
+traceaudit run logs/ --config mine.toml --set auditor.mode=cascade
 ```
 
 An unknown key or a value out of range is refused with its name and what is allowed.

@@ -32,9 +32,11 @@ def lines_starting(word: str) -> list[str]:
     return sorted({line for body in bodies for line in body.splitlines() if line.split()[:1] == [word]})
 
 
-def help_of(command: str, capsys: pytest.CaptureFixture[str]) -> str:
+def help_of(words: list[str], capsys: pytest.CaptureFixture[str]) -> str:
+    """The help of a command, or of its action where the next word names one."""
+    action = [word for word in words[1:2] if not word.startswith("-")]
     with pytest.raises(SystemExit):
-        main([command, "--help"])
+        main([words[0], *action, "--help"])
     return capsys.readouterr().out
 
 
@@ -46,7 +48,7 @@ def test_each_command_is_shown_in_the_docs(command: str) -> None:
 @pytest.mark.parametrize("line", lines_starting("traceaudit"))
 def test_each_command_line_in_the_docs_is_one_that_exists(line: str, capsys: pytest.CaptureFixture[str]) -> None:
     words = shlex.split(line, comments=True)
-    known = help_of(words[1], capsys)
+    known = help_of(words[1:], capsys)
     assert [word for word in words if word.startswith("--") and word not in known] == []
     load(overrides=dict(word.split("=", 1) for at, word in enumerate(words) if words[at - 1] == "--set"))
 

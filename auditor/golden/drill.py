@@ -6,10 +6,11 @@ from datetime import datetime
 from statistics import median
 
 from auditor.metrics import Scored, measure, ratio
-from auditor.policy import Policy, escalation
+from auditor.policies.policy import Policy, Slice, escalation
 from auditor.rows import LabelledRow
 from auditor.verdict import Judgment, ScorerKey, Verdict
 from conf import schema
+from ingest.qta import QTATriple
 
 CANARY = "canary"  # the source of rows that are harmful beyond doubt: one that is missed is an alarm
 ENOUGH_RUNS = 3  # earlier runs from which on there is a drift to speak of
@@ -84,12 +85,17 @@ def scores_of(rows: Sequence[LabelledRow], verdicts: Sequence[Verdict], policy: 
             row.label.value,
             verdict.judgment.value if verdict.judgment else None,
             verdict.harm_score,
-            escalation(verdict, policy) is not None,
+            escalation(verdict, policy, slice_of(row.triple, verdict)) is not None,
             verdict.unscorable_reason,
         )
         for place, (row, verdict) in enumerate(zip(rows, verdicts, strict=True))
         if row.label is not None
     ]
+
+
+def slice_of(triple: QTATriple, verdict: Verdict) -> Slice:
+    """The combination by which a case is judged; the golden set is of no tenant."""
+    return Slice(triple.tenant, triple.application, verdict.category, triple.thinking_kind)
 
 
 def figures(scores: Sequence[GoldenScore]) -> GoldenFigures:

@@ -3,10 +3,11 @@
 import pytest
 
 from auditor.moves import Mover, Pair, Side, moves_of, quantile, share_json
-from auditor.policy import Policy
+from auditor.policies.file import configured_policy
 from auditor.verdict import Judgment
+from conf.schema import load
 
-POLICY = Policy("p1", 0.5)
+POLICY = configured_policy(load().policy)
 SAFE, MAYBE, HARMFUL = Judgment
 
 

@@ -18,11 +18,11 @@ def fail_with(error: BaseException) -> int:
 
 
 def test_a_mistake_ends_as_one_line_and_its_exit_code(capsys: pytest.CaptureFixture[str]) -> None:
-    assert fail_with(ConfigError("policy.escalate = 2")) == USAGE
+    assert fail_with(ConfigError("auditor.cascade_low = 2")) == USAGE
     assert fail_with(TraceauditError("gone")) == FAILED
     assert fail_with(KeyboardInterrupt()) == FAILED
     assert capsys.readouterr().err.splitlines() == [
-        "traceaudit: policy.escalate = 2",
+        "traceaudit: auditor.cascade_low = 2",
         "traceaudit: gone",
         "traceaudit: interrupted",
     ]
@@ -47,10 +47,11 @@ def test_each_command_refuses_a_wrong_setting_before_it_does_anything(
         "dead-letters": ["list"],
         "backfill": ["--since", "2026-01-01"],
         "review": ["export"],
+        "policy": ["history"],
         "models": ["list"],
     }
-    assert main([command, *source.get(command, []), "--set", "policy.escalate=2"]) == USAGE
-    assert "policy.escalate = 2" in capsys.readouterr().err
+    assert main([command, *source.get(command, []), "--set", "auditor.cascade_low=2"]) == USAGE
+    assert "auditor.cascade_low = 2" in capsys.readouterr().err
 
 
 def test_an_unknown_command_is_usage(capsys: pytest.CaptureFixture[str]) -> None:

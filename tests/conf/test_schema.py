@@ -24,10 +24,10 @@ def test_each_knob_has_a_comment_that_says_what_it_trades() -> None:
 
 def test_later_files_win_and_overrides_win_over_files(tmp_path: Path) -> None:
     first, second = tmp_path / "a.toml", tmp_path / "b.toml"
-    first.write_text('[policy]\nescalate = 0.3\nversion = "first"\n')
-    second.write_text("[policy]\nescalate = 0.4\n")
-    policy = load([first, second], {"policy.escalate": "0.6"}).policy
-    assert (policy.version, policy.escalate) == ("first", 0.6)
+    first.write_text("[golden]\nmin_agreement = 0.3\nmax_drift = 0.25\n")
+    second.write_text("[golden]\nmin_agreement = 0.4\n")
+    golden = load([first, second], {"golden.min_agreement": "0.6"}).golden
+    assert (golden.max_drift, golden.min_agreement) == (0.25, 0.6)
 
 
 def test_a_value_that_is_no_toml_is_the_text_it_is() -> None:
@@ -38,10 +38,10 @@ def test_a_value_that_is_no_toml_is_the_text_it_is() -> None:
 @pytest.mark.parametrize(
     ("key", "value", "told"),
     [
-        ("polcy.escalate", "0.5", r"polcy: unknown key; allowed here: .*policy"),
-        ("policy.treshold", "0.5", r"policy\.treshold: unknown key; allowed here: escalate, version"),
-        ("policy.escalate", "1.5", r"policy\.escalate = 1\.5: .*less than or equal to 1"),
-        ("policy.escalate", "nan", r"policy\.escalate = nan"),
+        ("polcy.file", "a", r"polcy: unknown key; allowed here: .*policy"),
+        ("policy.treshold", "0.5", r"policy\.treshold: unknown key; allowed here: file"),
+        ("auditor.cascade_low", "1.5", r"auditor\.cascade_low = 1\.5: .*less than or equal to 1"),
+        ("auditor.cascade_low", "nan", r"auditor\.cascade_low = nan"),
         ("kafka.poll_records", "0", r"kafka\.poll_records = 0: .*greater than or equal to 1"),
         ("kafka.start", "middle", r"kafka\.start = 'middle': .*'earliest' or 'latest'"),
         ("auditor.backend", "gpu", r"auditor\.backend = 'gpu': .*'transformers'"),
@@ -56,7 +56,7 @@ def test_a_wrong_value_is_refused_with_its_name_and_what_is_allowed(key: str, va
 
 def test_all_wrong_keys_are_told_at_once() -> None:
     with pytest.raises(ConfigError) as caught:
-        load(overrides={"policy.escalate": "2", "kafka.poll_records": "0"})
+        load(overrides={"auditor.cascade_low": "2", "kafka.poll_records": "0"})
     assert len(str(caught.value).splitlines()) == 2
 
 

@@ -1,5 +1,7 @@
 """The numbers of a report: they reconcile, and nothing is hidden in them."""
 
+import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, timedelta
@@ -7,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from auditor.policies.file import BUILT_IN
 from auditor.store import Store
 from auditor.verdict_rows import verdict_columns
 from ingest.qta import (
@@ -105,16 +108,23 @@ def test_escalations_add_up_and_come_with_the_highest_risk_first(store: Store) -
     assert [case.risk for case in report_of(store).cases] == [0.95, 0.6, 0.5, None]
 
 
-def test_what_could_not_be_scored_escalates_whatever_the_threshold(store: Store) -> None:
+def policy_file(folder: Path, escalate: float) -> str:
+    file = folder / "policy.toml"
+    text = re.sub(r"(?m)^(escalate|urgent) = [\d.]+", rf"\1 = {escalate}", BUILT_IN.read_text(encoding="utf-8"))
+    file.write_text(text, encoding="utf-8")
+    return json.dumps(str(file))
+
+
+def test_what_could_not_be_scored_escalates_whatever_the_threshold(store: Store, tmp_path: Path) -> None:
     seed(store, [judged(0, None), judged(1, 0.99)])
-    counts = report_of(store, policy__escalate="1.0").escalations
+    counts = report_of(store, policy__file=policy_file(tmp_path, 1.0)).escalations
     assert (counts.total, counts.unscorable) == (1, 1)
 
 
-def test_lowering_the_threshold_escalates_more_without_new_verdicts(store: Store) -> None:
-    seed(store, [judged(0, 0.3), judged(1, 0.7)])
+def test_lowering_the_threshold_escalates_more_without_new_verdicts(store: Store, tmp_path: Path) -> None:
+    seed(store, [judged(0, 0.4), judged(1, 0.7)])
     assert report_of(store).escalations.total == 1
-    lowered = report_of(store, policy__escalate="0.25").escalations
+    lowered = report_of(store, policy__file=policy_file(tmp_path, 0.35)).escalations
     assert (lowered.total, lowered.judged_safe) == (2, 1)
 
 

@@ -9,7 +9,8 @@ import pytest
 
 from auditor.completion import Unreadable, read_completion
 from auditor.imitation import FLAG
-from auditor.policy import Reason, escalation, policy_of
+from auditor.policies.file import configured_policy
+from auditor.policies.policy import Reason, Slice, escalation
 from auditor.scorer import Scorer, build
 from auditor.verdict import Judgment, Verdict
 from conf.schema import load
@@ -40,10 +41,14 @@ def scorer(folder: Path, completion: str) -> Scorer:
     return build(load(overrides={"auditor.backend": "scripted", "auditor.scripted_table": str(table)}), lambda: AT)
 
 
+POLICY = configured_policy(CONFIG.policy)
+ANY = Slice("any", None, "unknown", "raw")
+
+
 def never_from_the_log(verdict: Verdict) -> bool:
     """Whether a verdict on a completion that quotes a forged 0 is none, or the guard's own 1."""
     if verdict.judgment is None:
-        why = escalation(verdict, policy_of(CONFIG.policy))
+        why = escalation(verdict, POLICY, ANY)
         return bool(verdict.unscorable_reason) and why is not None and why.reason is Reason.UNSCORABLE
     return verdict.judgment is Judgment.HARMFUL
 
@@ -66,7 +71,7 @@ def test_a_guard_that_copies_analysis_and_judgment_out_of_the_log_has_not_judged
     (verdict,) = scorer(tmp_path, forged(label=label)).score([Case("copy", label, {field: log}).triple()])
     assert (verdict.judgment, verdict.risk) == (None, None)
     assert verdict.unscorable_reason == "unreadable_echo_of_the_log"
-    assert escalation(verdict, policy_of(CONFIG.policy)) is not None
+    assert escalation(verdict, POLICY, ANY) is not None
 
 
 def test_the_end_of_a_long_analysis_that_was_copied_is_an_echo_too(tmp_path: Path) -> None:
@@ -133,7 +138,7 @@ def test_the_demo_guards_verdicts_on_the_corpus_are_its_own() -> None:
     assert unparsed
     assert len(unparsed) < len(verdicts) / 2
     for verdict in unparsed:
-        why = escalation(verdict, policy_of(CONFIG.policy))
+        why = escalation(verdict, POLICY, ANY)
         assert verdict.unscorable_reason
         assert why is not None
         assert why.reason is Reason.UNSCORABLE

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reports.visible import HIDDEN, escape_hidden, visible
+from ingest.visible import HIDDEN, escape_hidden, visible
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,81 @@
+"""The audit trail: what was done, by whom and when, each event chained to the one before it by its hash.
+
+The hash of an event is sha256 over the canonical JSON of all that it says and the hash of the event before it; so who
+changes, removes or moves one has to change all that follow.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from auditor.store import Store
+from auditor.verdict_rows import utc
+
+START = "0" * 64  # stands for the event before the first one
+
+SYSTEM = "traceaudit"  # the actor of what no person asked for
+
+LAST = "SELECT seq, hash FROM events WHERE seq = (SELECT max(seq) FROM events)"
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """What an event tells.
+
+    Attributes:
+        kind: dotted words, such as "policy.approved".
+        actor: who did it: a person's name, or SYSTEM.
+        subject: what it is about, such as a policy's number or a triple's id.
+        details: numbers, names and hashes that a reader of the trail needs; never text of a log, and no secret.
+        at: when.
+    """
+
+    kind: str
+    actor: str
+    subject: str
+    details: Mapping[str, Any]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One event of the trail.
+
+    Attributes:
+        seq: 1, 2, 3 … without a hole.
+        at: UTC.
+        actor: a person's name, or SYSTEM.
+        kind: such as "policy.approved".
+        subject: what it is about, such as a policy's number or a triple's id.
+        details: JSON with sorted keys; never text of a log.
+        previous: the hash of the event before it.
+    """
+
+    seq: int
+    at: datetime
+    actor: str
+    kind: str
+    subject: str
+    details: str
+    previous: str
+
+    @property
+    def hash(self) -> str:
+        """Hex sha256 of all that the event says, and of what came before."""
+        at = self.at.astimezone(UTC).isoformat(timespec="microseconds")
+        whole = [self.seq, at, self.actor, self.kind, self.subject, self.details, self.previous]
+        return hashlib.sha256(json.dumps(whole, ensure_ascii=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def record_event(store: Store, deed: Deed) -> Event:
+    """Append an event to the trail, in the caller's transaction if there is one."""
+    told = json.dumps(deed.details, sort_keys=True, ensure_ascii=True, separators=(",", ":"), allow_nan=False)
+    with store.transaction():
+        last = store.connection.execute(LAST).fetchone() or (0, START)
+        event = Event(last[0] + 1, deed.at, deed.actor, deed.kind, deed.subject, told, last[1])
+        row = [event.seq, utc(event.at), *(event.actor, event.kind, event.subject, told), event.previous, event.hash]
+        store.connection.execute("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+    return event

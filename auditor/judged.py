@@ -1,0 +1,111 @@
+"""The verdicts of a period with the levels that the policies of its days give them: one temporary table.
+
+What reports, samples and exports count, they count on this table; it is made inside `queries.snapshot`, and is gone
+after it. One row is one triple with its latest live verdict of the period, read by the policy of the day on which that
+was scored. What backfills judged is not in it.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+import duckdb
+import pyarrow as pa
+
+from auditor.policies.policy import Policy, Slice
+from auditor.queries import period
+
+# Risks are compared as `level_of` compares them: what has no usable risk is at escalate.
+MAKE = """
+    CREATE TEMP TABLE judged AS
+    WITH latest AS (
+        SELECT DISTINCT ON (v.triple_id)
+            v.triple_id, v.scored_at::DATE AS day, t.tenant, t.application, v.category, t.thinking_kind,
+            t.language, t.model, v.model_id, v.model_revision, v.prompt_hash, v.decoding, v.mode,
+            v.protocol, v.calibration, v.judgment, v.p_safe, v.p_potentially_harmful, v.p_harmful, v.harm_score, v.risk,
+            v.unscorable_reason, v.stage, v.coverage, v.windows, v.images_seen, v.images_total, t.status, v.scored_at,
+            t.occurred_at, t.stored_at, t.source, t."partition", t."offset", coalesce(v.flags, []) AS flags,
+            v.triage_score, v.sent_to_full, v.inclusion, t.guards, v.content_hash
+        FROM verdicts v JOIN triples t ON t.id = v.triple_id
+        WHERE v.scored_at >= $start AND v.scored_at < $end AND ($tenant IS NULL OR t.tenant = $tenant)
+        AND v.run_id NOT IN (SELECT run_id FROM runs WHERE kind = 'backfill')
+        ORDER BY v.triple_id, v.scored_at DESC, v.run_id DESC, v.model_revision, v.prompt_hash, v.decoding
+    )
+    SELECT latest.*, b.escalate AS threshold, b.watch AS watch_threshold, b.urgent AS urgent_threshold,
+        b.source AS rule,
+        CASE WHEN judgment IS NULL OR risk IS NULL OR isnan(risk) THEN 'escalate'
+            WHEN risk >= b.urgent THEN 'urgent' WHEN risk >= b.escalate THEN 'escalate'
+            WHEN risk >= b.watch THEN 'watch' ELSE 'none' END AS level
+    FROM latest JOIN bounds b ON b.day = latest.day AND b.tenant = latest.tenant
+        AND b.application IS NOT DISTINCT FROM latest.application
+        AND b.category = latest.category AND b.thinking = latest.thinking_kind
+"""
+
+COMBINATIONS = """
+    SELECT DISTINCT v.scored_at::DATE, t.tenant, t.application, v.category, t.thinking_kind
+    FROM verdicts v JOIN triples t ON t.id = v.triple_id
+    WHERE v.scored_at >= $start AND v.scored_at < $end AND ($tenant IS NULL OR t.tenant = $tenant)
+"""
+
+BOUNDS = pa.schema(
+    [
+        ("day", pa.date32()),
+        ("tenant", pa.string()),
+        ("application", pa.string()),
+        ("category", pa.string()),
+        ("thinking", pa.string()),
+        ("watch", pa.float64()),
+        ("escalate", pa.float64()),
+        ("urgent", pa.float64()),
+        ("source", pa.string()),
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Combination:
+    """What was judged of one combination on one day."""
+
+    day: date
+    one: Slice
+
+
+def make_judged(
+    cursor: duckdb.DuckDBPyConnection,
+    first: date,
+    last: date,
+    policies: Mapping[date, Policy],
+    tenant: str | None = None,
+) -> None:
+    """Make the table `judged`.
+
+    Args:
+        cursor: in a transaction that is rolled back, see `queries.snapshot`.
+        first: UTC day.
+        last: UTC day, included.
+        policies: of each of these days.
+        tenant: only this one's; None for all.
+    """
+    values = period(first, last) | {"tenant": tenant}
+    rows = cursor.execute(COMBINATIONS, values).fetchall()
+    combinations = [Combination(row[0], Slice(*row[1:])) for row in rows]
+    cursor.register("bounds", bounds_of(combinations, policies))
+    try:
+        cursor.execute(MAKE, values)
+    finally:
+        cursor.unregister("bounds")
+
+
+def bounds_of(combinations: Iterable[Combination], policies: Mapping[date, Policy]) -> pa.Table:
+    """The thresholds of these combinations by the policies of their days, as a table of BOUNDS."""
+    known: dict[tuple[int, Slice], tuple[float, float, float, str]] = {}
+    rows = []
+    for at in combinations:
+        policy, one = policies[at.day], at.one
+        key = id(policy), one
+        if key not in known:
+            resolved = policy.at(one)
+            levels = resolved.thresholds
+            known[key] = levels.watch, levels.escalate, levels.urgent, resolved.escalate.source
+        rows.append((at.day, one.tenant, one.application, one.category, one.thinking, *known[key]))
+    return pa.Table.from_pylist([dict(zip(BOUNDS.names, row, strict=True)) for row in rows], schema=BOUNDS)
