@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET  # reads only what matplotlib has just written
 
-from reports.visible import visible
+from ingest.visible import visible
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
