@@ -15,6 +15,7 @@ serve        the service: owns the database, stores what workers judged
 health       what it answers over HTTP
 backfill_api  what it answers a backfill
 demo         the whole flow on the sample logs that ship with traceaudit
+what_if/     what a policy would have done, with intervals
 samples/     those sample logs
 errors       why there is no report
 """
