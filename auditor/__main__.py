@@ -19,7 +19,7 @@ COMMANDS = {
     "backfill": ("auditor.backfill_cli:backfill", "judge stored triples once more; what moved between two scorers"),
     "bench": ("auditor.bench_cli:bench", "how fast the guard judges here, beside the limit of the device"),
     "policy": ("auditor.policies.cli:policy", "thresholds: what they are, what they would do, and who approved them"),
-    "review": ("auditor.review_cli:review", "what reviewers said of triples: import votes, export them"),
+    "review": ("auditor.review_cli:review", "what reviewers are to look at, and what they said"),
     "calibrate": ("auditor.calibrate_cli:calibrate", "fit the risk to what reviewers said"),
     "models": ("auditor.models_cli:models", "the real guard: fetch it, list what is here, verify it"),
     "eval": ("auditor.eval_cli:evaluate", "score labelled rows and measure the guard on them"),

@@ -17,6 +17,8 @@ TraceauditError
 ├── InputUnreadable      a file that a command was asked to read cannot be read
 ├── TooFewReviews        reviewers have not said enough to calibrate on
 ├── PolicyRefused        a policy file, or a decision on one, that cannot be taken
+├── DrawRefused          a draw that cannot be made yet
+├── VoteRefused          a vote that says too little, or on no case
 └── OutputUnwritable     a file that a command was asked to write cannot be written
 """
 
@@ -149,5 +151,17 @@ class PolicyRefused(TraceauditError):
 
     Whatever was in force stays in force.
     """
+
+    exit_code = 2
+
+
+class DrawRefused(TraceauditError):
+    """A draw of a day that is not over yet; nothing is drawn."""
+
+    exit_code = 2
+
+
+class VoteRefused(TraceauditError):
+    """A vote that says too little, or that names no case; it is not kept."""
 
     exit_code = 2

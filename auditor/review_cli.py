@@ -1,6 +1,7 @@
-"""The command review: votes of reviewers come in, and go out again."""
+"""The command review: what reviewers are to look at, and what they said; each action is a row of ACTIONS."""
 
 import argparse
+import importlib
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 from auditor.cli import utc_now
 from auditor.errors import InputUnreadable
 from auditor.eval_cli import write_lines
-from conf.cli import FINDINGS, config_of, parser, print_json
+from conf.cli import FINDINGS, USAGE, config_of, parser, print_json
 from conf.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -19,26 +20,56 @@ if TYPE_CHECKING:
 SHOWN = 20
 STANDARD_STREAM = "-"
 
+ACTIONS = {
+    "draw": ("auditor.sampling.cli:draw_day", "draw the cases of a day for review, once"),
+    "status": ("auditor.sampling.cli:status", "how much is due, done and overdue"),
+    "list": ("auditor.sampling.cli:list_cases", "the cases that are due"),
+    "next": ("auditor.sampling.case_cli:show_next", "the next case that you have not voted on"),
+    "vote": ("auditor.sampling.case_cli:vote", "say what a case is"),
+    "import": ("auditor.review_cli:import_votes", "votes from a file, each kept once"),
+    "export": ("auditor.review_cli:export_votes", "all votes, one JSON object a line"),
+}
+
 
 def review(argv: Sequence[str]) -> int:
-    """`traceaudit review import | export`: votes, one JSON object a line."""
+    """`traceaudit review ACTION`."""
+    rows = "\n".join(f"  {name:<7} {summary}" for name, (_, summary) in ACTIONS.items())
+    usage = f"usage: traceaudit review ACTION [options]\n\n{rows}\n\ntraceaudit review ACTION --help tells its options."
+    if not argv or argv[0] in {"-h", "--help"}:
+        print(usage)
+        return 0 if argv else USAGE
+    if argv[0] not in ACTIONS:
+        print(f"traceaudit review: no action {argv[0]!r}\n\n{usage}", file=sys.stderr)
+        return USAGE
+    module, _, function = ACTIONS[argv[0]][0].partition(":")
+    return int(getattr(importlib.import_module(module), function)(argv[1:]))
+
+
+def import_votes(argv: Sequence[str]) -> int:
+    """`traceaudit review import FILE.jsonl`."""
     from auditor.store import Store
 
-    args = options().parse_args(argv)
+    options = parser("review import", "Votes of reviewers, one JSON object a line; a vote is kept once.", store=True)
+    options.add_argument("file", nargs="?", metavar="FILE.jsonl", help="votes, one a line; - for standard input")
+    options.add_argument("--fail-on-bad", action="store_true", help="exit with 3 if a line is no vote")
+    args = options.parse_args(argv)
     config = config_of(args)
-    if args.action == "import" and args.file is None:
+    if args.file is None:
         raise ConfigError("review import needs a FILE.jsonl, or - for standard input")
     with Store.open(config.store.path, config.images.blob_dir, create=False) as store:
-        return take(args, store) if args.action == "import" else give(args, store)
+        return take(args, store)
 
 
-def options() -> argparse.ArgumentParser:
-    """The options of both actions."""
-    result = parser("review", "What reviewers said of triples: import votes, export them.", store=True)
-    result.add_argument("action", choices=("import", "export"), help="a vote is kept once, however often it comes")
-    result.add_argument("file", nargs="?", metavar="FILE.jsonl", help="votes, one a line; - for the standard streams")
-    result.add_argument("--fail-on-bad", action="store_true", help="import: exit with 3 if a line is no vote")
-    return result
+def export_votes(argv: Sequence[str]) -> int:
+    """`traceaudit review export`."""
+    from auditor.store import Store
+
+    options = parser("review export", "All votes, one JSON object a line.", store=True)
+    options.add_argument("file", nargs="?", metavar="FILE.jsonl", help="default: standard output")
+    args = options.parse_args(argv)
+    config = config_of(args)
+    with Store.open(config.store.path, config.images.blob_dir, create=False) as store:
+        return give(args, store)
 
 
 def take(args: argparse.Namespace, store: "Store") -> int:

@@ -1,9 +1,10 @@
-"""The votes of reviewers in the database: append-only, each once."""
+"""The votes of reviewers in the database: append-only, each once, and each an event of the audit trail."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from auditor.evidence.events import Deed, record_event
 from auditor.reviews import Review
 from auditor.store import Store
 from auditor.store_rows import Row
@@ -37,6 +38,9 @@ def add_reviews(store: Store, reviews: Sequence[Review], now: datetime) -> Added
         welcome = {name: one for name, one in by_id.items() if one.triple_id not in strangers}
         new = welcome.keys() - known(store, "reviews", welcome)
         store.insert("reviews", [review_row(one, now) for name, one in welcome.items() if name in new])
+        for name, one in welcome.items():
+            if name in new:
+                record_event(store, Deed("review.voted", one.reviewer, one.triple_id, told_of(one), now))
     n_welcome = sum(review.triple_id not in strangers for review in reviews)
     return Added(len(new), n_welcome - len(new), strangers)
 
@@ -53,6 +57,16 @@ def read_all(store: Store) -> list[Review]:
         Review(triple_id, reviewer, Judgment(vote), category and Category(category), rationale, at.replace(tzinfo=UTC))
         for triple_id, reviewer, vote, category, rationale, at in store.connection.execute(ALL).fetchall()
     ]
+
+
+def told_of(review: Review) -> dict[str, str | float | None]:
+    """What the audit trail keeps of a vote: all but the rationale, which may quote the log; the id is over that too."""
+    return {
+        "review": review.id,
+        "vote": review.vote.value,
+        "category": review.category,
+        "given_at": review.at.astimezone(UTC).isoformat(),
+    }
 
 
 def review_row(review: Review, now: datetime) -> Row:

@@ -12,10 +12,11 @@ CREATE TABLE strata (
     reason VARCHAR NOT NULL,         -- urgent | escalated | below
     tenant VARCHAR,                  -- NULL, as the two after it: more than one, since strata were merged
     thinking_kind VARCHAR,
-    band VARCHAR,                    -- of risk, such as 0.05-0.2 | unscorable
+    band VARCHAR,                    -- of risk, such as 0.05-0.2 | watch; above the line scored | unscorable
     size BIGINT NOT NULL,
     drawn BIGINT NOT NULL,
     seed VARCHAR NOT NULL,           -- of the day: who has it can repeat the draw
+    drawn_at TIMESTAMP NOT NULL,
     PRIMARY KEY ("day", stratum)
 );
 
@@ -28,7 +29,7 @@ CREATE TABLE draws (
     inclusion DOUBLE NOT NULL,       -- in (0, 1]
     level VARCHAR NOT NULL,          -- none | watch | escalate | urgent, by the policy of the day
     risk DOUBLE,                     -- NULL where unscorable
-    policy_number BIGINT,            -- NULL: the policy that the configuration names
+    policy_number INTEGER NOT NULL,  -- of `policies`; 0: the one that the configuration names
     model_revision VARCHAR NOT NULL,
     prompt_hash VARCHAR NOT NULL,
     decoding VARCHAR NOT NULL,
