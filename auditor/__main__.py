@@ -24,6 +24,8 @@ COMMANDS = {
     "models": ("auditor.models_cli:models", "the real guard: fetch it, list what is here, verify it"),
     "eval": ("auditor.eval_cli:evaluate", "score labelled rows and measure the guard on them"),
     "golden": ("auditor.golden_cli:golden", "try the guard on labelled cases and canaries, and alarm"),
+    "schedule": ("reports.schedule.cli:schedule", "run what is due now, and send it; what ran, and when all is due"),
+    "deliveries": ("reports.sending.cli:deliveries", "what was sent and what failed; try a place; send again"),
     "report": ("reports.cli:report", "the nightly report of a day"),
     "demo": ("reports.cli:demo", "the whole flow on the sample logs that ship with traceaudit"),
 }

@@ -108,10 +108,16 @@ def labelled(file: Path, config: Config) -> "list[LabelledRow]":
 def kept(tried: Tried, config: Config) -> "GoldenRun":
     """The run with all its alarms, kept by the service of the database when one runs, else in the file."""
     with open_desk(config) as desk:
-        earlier = desk.golden_runs(tried.scorer, tried.cases_hash, config.golden.drift_runs)
-        run, scores = replace(tried, verdicts=desk.with_risks(tried.verdicts)).run(config, earlier)
-        desk.keep_golden(run, scores)
+        run = keep(tried, config, desk)
         print(f"kept by {desk.where}", file=sys.stderr)
+    return run
+
+
+def keep(tried: Tried, config: Config, desk: "GoldenDesk") -> "GoldenRun":
+    """The run with all its alarms, kept by that desk."""
+    earlier = desk.golden_runs(tried.scorer, tried.cases_hash, config.golden.drift_runs)
+    run, scores = replace(tried, verdicts=desk.with_risks(tried.verdicts)).run(config, earlier)
+    desk.keep_golden(run, scores)
     return run
 
 

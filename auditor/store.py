@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from threading import Lock
 from typing import Self
 
 import duckdb
@@ -94,11 +95,13 @@ class Store:
     Attributes:
         connection: for the read queries in queries.py; they take a cursor of it and write nothing.
         blobs: where images are kept.
+        writing: held during a transaction; the same for all stores that are one open file.
     """
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, blobs: BlobStore) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, blobs: BlobStore, writing: "Lock | None" = None) -> None:
         self.connection = connection
         self.blobs = blobs
+        self.writing = writing or Lock()
         self.in_transaction = False
         self.schemas: dict[str, pa.Schema] = {}
 
@@ -137,8 +140,11 @@ class Store:
         self.connection.close()
 
     def aside(self) -> "Store":
-        """The same file for reading from another thread, one at a time, as of what is committed then."""
-        return Store(self.connection.cursor(), self.blobs)
+        """The same file for another thread, one at a time, as of what is committed then.
+
+        Its transactions and those of all others of this file come one after another.
+        """
+        return Store(self.connection.cursor(), self.blobs, self.writing)
 
     def begin_run(self, run: Run) -> None:
         """Note what is in force while the verdicts of this run are made; a run that is known stays as it is."""
@@ -284,17 +290,18 @@ class Store:
         if self.in_transaction:
             yield
             return
-        self.connection.begin()
-        self.in_transaction = True
-        try:
-            yield
-        except BaseException:
-            self.connection.rollback()
-            raise
-        else:
-            self.connection.commit()
-        finally:
-            self.in_transaction = False
+        with self.writing:
+            self.connection.begin()
+            self.in_transaction = True
+            try:
+                yield
+            except BaseException:
+                self.connection.rollback()
+                raise
+            else:
+                self.connection.commit()
+            finally:
+                self.in_transaction = False
 
 
 def first_of_each(triples: Iterable[QTATriple]) -> list[QTATriple]:

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from conf.delivery import Delivery
 from conf.errors import ConfigError
 
 DEFAULT_FILE = Path(__file__).with_name("default.toml")
@@ -252,6 +253,20 @@ class Report(Section):
     thumbnail_px: Count
 
 
+class Schedule(Section):
+    """When the service makes reports and what else comes round, in UTC."""
+
+    nightly: str
+    weekly: str
+    monthly: str
+    checkpoint: str
+    golden: str
+    catch_up: Annotated[int, Field(ge=1, le=366)]
+    urgent_s: Annotated[float, Field(ge=0.1, le=3600)]
+    urgent_per_minute: Annotated[int, Field(ge=1, le=60)]
+    give_up_h: Annotated[float, Field(gt=0, le=720)]
+
+
 class Golden(Section):
     """What `traceaudit golden` tries the guard on, and what it bears."""
 
@@ -282,13 +297,15 @@ class Config(Section):
     spark: Spark
     serve: Serve
     backfill: Backfill
+    schedule: Schedule
+    delivery: dict[str, Delivery]
     golden: Golden
     store: Store
     report: Report
 
 
 # Sections whose keys are the user's own names, each with a table of these.
-TABLES: dict[str, type[Section]] = {"topics": TopicPin, "local_policy": LocalPolicy}
+TABLES: dict[str, type[BaseModel]] = {"topics": TopicPin, "local_policy": LocalPolicy, "delivery": Delivery}
 
 
 def load(files: Iterable[str | Path] = (), overrides: Mapping[str, str] | None = None) -> Config:
@@ -358,6 +375,8 @@ def describe_one(problem: Mapping[str, Any]) -> str:
         return f"{name}: unknown key; allowed here: {', '.join(allowed_keys(problem['loc']))}"
     if problem["type"] == "missing":
         return f"{name}: missing"
+    if problem["type"] == "value_error":  # of a whole table, whose values need not be shown
+        return f"{name}: {problem['msg'].removeprefix('Value error, ')}"
     return f"{name} = {problem['input']!r}: {problem['msg'][0].lower()}{problem['msg'][1:]}"
 
 

@@ -11,6 +11,8 @@ charts       charts as inline SVG
 render       EscalationReport to HTML, with templates/
 export       EscalationReport to JSON, CSV and Parquet
 nightly      the job that writes the files
+schedule/    what comes round: each period of each job once
+sending/     reports and alerts on their way, channel by channel
 serve        the service: owns the database, stores what workers judged
 health       what it answers over HTTP
 backfill_api  what it answers a backfill

@@ -52,18 +52,25 @@ def serve(argv: Sequence[str]) -> int:
     from auditor.service import announced
     from auditor.store import Store
     from auditor.workers import Workers
-    from reports.serve import check, service
+    from reports.schedule.jobs import Surroundings
+    from reports.schedule.service import coming_round
+    from reports.serve import check, service, wait
 
     check(config)
     with ExitStack() as stack:
         store = stack.enter_context(Store.open(config.store.path, config.images.blob_dir))
         running = stack.enter_context(service(config, store, utc_now))
         address = stack.enter_context(announced(config.store.path, config.serve.host, running.port))
-        print(f"db {config.store.path}, outcomes from {config.fleet.outcomes}, at {address}", file=sys.stderr)
+        outcomes = f"outcomes from {config.fleet.outcomes}" if config.fleet.outcomes else "no topic of outcomes"
+        print(f"db {config.store.path}, {outcomes}, at {address}", file=sys.stderr)
         stop = stack.enter_context(stop_signals())
         workers = Workers(worker_command(args, config), config.serve.workers, running.telemetry.registry)
         stack.enter_context(workers.running())
-        running.follower.run(stop)
+        stack.enter_context(coming_round(store, Surroundings(config, tuple(options_of(args)), beside=True), utc_now))
+        if running.follower:
+            running.follower.run(stop)
+        else:
+            wait(running.health, stop)
     return 0
 
 
@@ -78,11 +85,16 @@ def worker_command(args: argparse.Namespace, config: "Config") -> list[str]:
         user_key_of(config.ingest, key_file(config))
         if key_file(config).exists():
             values.append(f"ingest.user_key_file={key_file(config)}")
-    words = [word for name in args.config for word in ("--config", name)]
-    words += [word for value in values for word in ("--set", value)]
+    words = options_of(args, values)
     source, outcomes = config.serve.worker_source, config.fleet.outcomes
     command = [sys.executable, "-m", "auditor", "worker", source, "--outcomes", outcomes]
     return [*command, "--follow", "--with-parent", *words]
+
+
+def options_of(args: argparse.Namespace, values: Sequence[str] | None = None) -> list[str]:
+    """Options that give another process the same configuration, with these values in place of those of --set."""
+    words = [word for name in args.config for word in ("--config", name)]
+    return words + [word for value in (args.set if values is None else values) for word in ("--set", value)]
 
 
 def demo(argv: Sequence[str]) -> int:

@@ -1,16 +1,18 @@
 """The service: owns the database file, stores what workers judged, answers over HTTP, keeps local workers running.
 
-main thread    the sink, which writes the database
+main thread    the sink, which writes the database; without a topic of outcomes it only waits
 http           health, metrics, ledger, and triples for a backfill; reads the database through cursors of its own, one
                request at a time, and writes a backfill's verdicts when the sink does not write
 workers        starts local workers, and starts them again
+schedule       makes reports when they are due, and what else comes round
+sending        tells what is urgent, and sends what is queued
 """
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from threading import Lock
+from threading import Event, Lock
 
 from auditor.follow import MESSAGES, Follower, Health
 from auditor.ledger import LedgerLine
@@ -26,17 +28,21 @@ from ingest.kafka import KafkaSource, open_topics
 from reports.backfill_api import Owner, add_backfill
 from reports.health import answering, app_of
 
+BEAT_S = 5.0
+
 
 @dataclass(frozen=True, slots=True)
 class Service:
     """The parts of a running service.
 
     Attributes:
-        follower: to be run, from the thread that made it.
+        follower: to be run, from the thread that made it; None where there is no topic of outcomes.
+        health: how it stands.
         port: where it answers.
     """
 
-    follower: Follower
+    follower: Follower | None
+    health: Health
     telemetry: Telemetry
     port: int
 
@@ -47,8 +53,10 @@ def check(config: Config) -> None:
     Raises:
         ConfigError: what is missing, and how to say it.
     """
-    if not config.fleet.outcomes.startswith("kafka://"):
-        raise ConfigError("fleet.outcomes is not set: say where outcomes are, as --outcomes kafka://host:port/topic")
+    if config.fleet.outcomes and not config.fleet.outcomes.startswith("kafka://"):
+        raise ConfigError(f"fleet.outcomes = {config.fleet.outcomes!r}: write it as kafka://host:port/topic")
+    if config.serve.workers and not config.fleet.outcomes:
+        raise ConfigError("serve.workers is set and fleet.outcomes is not: say where outcomes are, with --outcomes")
     if config.serve.workers and not config.serve.worker_source:
         raise ConfigError("serve.workers is set and serve.worker_source is not: kafka://host:port/topic?group=NAME")
 
@@ -73,16 +81,32 @@ def service(config: Config, store: Store, now: Callable[[], datetime]) -> Iterat
             return waiting(reading)
 
     sink = Sink(store, config.fleet, now, lambda kept: telemetry.kept(*kept))
-    follower = Follower(sink, lambda: outcomes_topic(config), health)
-    for collector in (Lags([follower], follower.positions), Standing(ledger), SinkStanding(waits, sink.alarms)):
+    follower = Follower(sink, lambda: outcomes_topic(config), health) if config.fleet.outcomes else None
+    sources = [follower] if follower else []
+    positions = follower.positions if follower else {}
+    for collector in (Lags(sources, positions), Standing(ledger), SinkStanding(waits, sink.alarms)):
         telemetry.registry.register(collector)
     app = app_of(health, telemetry.registry, ledger)
-    owner = Owner(StoreDesk(beside, config.store.path), Lock(), sink.writing, follower.lag, config.backfill.max_lag)
+    owner = Owner(StoreDesk(beside, config.store.path), Lock(), sink.writing, lag_of(follower), config.backfill.max_lag)
     with ExitStack() as stack:
         stack.enter_context(reading)
         stack.enter_context(beside)
         add_backfill(app, owner, stack.enter_context(secret_for(config.store.path)))
-        yield Service(follower, telemetry, stack.enter_context(answering(app, config.serve.host, config.serve.port)))
+        port = stack.enter_context(answering(app, config.serve.host, config.serve.port))
+        yield Service(follower, health, telemetry, port)
+
+
+def lag_of(follower: Follower | None) -> Callable[[], int]:
+    """How much live work waits to be stored."""
+    return follower.lag if follower else lambda: 0
+
+
+def wait(health: Health, stop: Event) -> None:
+    """What the main thread does without a topic of outcomes."""
+    while True:
+        health.report([])
+        if stop.wait(BEAT_S):
+            return
 
 
 def outcomes_topic(config: Config) -> KafkaSource:

@@ -49,6 +49,8 @@ def test_each_command_refuses_a_wrong_setting_before_it_does_anything(
         "review": ["export"],
         "policy": ["history"],
         "models": ["list"],
+        "schedule": ["list"],
+        "deliveries": ["list"],
     }
     assert main([command, *source.get(command, []), "--set", "auditor.cascade_low=2"]) == USAGE
     assert "auditor.cascade_low = 2" in capsys.readouterr().err

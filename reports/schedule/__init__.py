@@ -1,0 +1,20 @@
+"""What comes round: reports, checkpoints, the golden set. Each period of a job runs once, whoever asks how often.
+
+cron         when a job was due, given a cron expression and two instants
+plan         the jobs that a configuration asks for, and what a period is about
+store_runs   job_runs and job_leases: what is due, who runs it, what came of it
+runner       runs what is due, oldest first, under a lease
+jobs         what each job does
+golden       the golden set, in a process of its own or in this one
+timetable    APScheduler, which rings when a job is due
+service      the threads that do all this inside `serve` and `run`
+cli          the command schedule
+"""
+
+# job -> what does it, as "module:function", imported when it runs
+JOBS = {
+    "nightly": "reports.schedule.jobs:report",
+    "weekly": "reports.schedule.jobs:report",
+    "monthly": "reports.schedule.jobs:report",
+    "golden": "reports.schedule.golden:golden",
+}

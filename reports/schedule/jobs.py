@@ -1,0 +1,83 @@
+"""What each job does, given the period that it is about."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+
+from auditor.store import Store
+from conf.schema import Config
+from reports.nightly import Written
+from reports.schedule.making import make_report
+from reports.schedule.plan import Period
+from reports.schedule.runner import Result, Work
+from reports.sending.queue import Made, queue_report, tenants_of
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What jobs are given by the command that they run in.
+
+    Attributes:
+        words: options for a process of our own, with the same configuration.
+        beside: whether something else must not be held up; heavy work then goes into a process of its own.
+    """
+
+    config: Config
+    words: tuple[str, ...] = ()
+    beside: bool = False
+
+
+def works_of(around: Surroundings, names: list[str]) -> dict[str, Work]:
+    """What these jobs do."""
+    from importlib import import_module
+
+    from reports.schedule import JOBS
+
+    works: dict[str, Work] = {}
+    for name in names:
+        module, _, function = JOBS[name].partition(":")
+        works[name] = partial(getattr(import_module(module), function), around)
+    return works
+
+
+def report(around: Surroundings, store: Store, period: Period, now: datetime) -> Result:
+    """Draw the night's sample, then make the report of all and one for each tenant that has deliveries of its own.
+
+    The reports are files by the time that this returns; that they are to be sent is kept with the end of the run.
+    """
+    config = around.config
+    if period.job == "nightly":
+        draw(store, config, period, now)
+    whose = ["", *tenants_of(config.delivery, period.job)]
+    made = [made_of(period, tenant, make_report(store, config, period, tenant or None, now)) for tenant in whose]
+    detail = f"{made[0].escalated} of {made[0].exchanges} exchanges need a person; {len(made)} reports"
+    return Result(detail, lambda kept: queue_all(kept, config, made, now))
+
+
+def queue_all(store: Store, config: Config, made: list[Made], now: datetime) -> None:
+    """Have all of these sent to those that want them."""
+    for one in made:
+        queue_report(store, config.delivery, one, now)
+
+
+def made_of(period: Period, tenant: str, written: Written) -> Made:
+    """The few numbers of a report that a message has room for."""
+    found = written.report
+    counts = found.escalations
+    return Made(
+        kind=period.job,
+        period=period.name,
+        tenant=tenant,
+        first=period.first,
+        last=period.last,
+        exchanges=found.verdicts.triples,
+        escalated=counts.total,
+        urgent=counts.urgent,
+        unscorable=counts.unscorable,
+        difference=found.totals.difference,
+        files=written.files,
+    )
+
+
+def draw(store: Store, config: Config, period: Period, now: datetime) -> None:
+    """Draw the sample of the night for review; one that is drawn already stays as it is."""

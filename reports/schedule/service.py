@@ -1,0 +1,125 @@
+"""What comes round inside a process that owns the database: two threads beside whatever else it does.
+
+schedule   runs what is due, one job at a time: when APScheduler rings, and now and then without that
+sending    looks for what is urgent, and sends what is queued
+
+Each has a connection of its own; transactions come one after another, and none of them is long.
+"""
+
+import logging
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from threading import Event, Thread
+
+from auditor.policies.file import configured_policy
+from auditor.policies.store import in_force
+from auditor.store import Store
+from reports.schedule.jobs import Surroundings, works_of
+from reports.schedule.plan import jobs_of
+from reports.schedule.runner import Ran, Runner
+from reports.schedule.store_runs import Owner
+from reports.schedule.timetable import ringing
+from reports.sending.sender import Sender, Sent
+from reports.sending.urgent import queue_alerts
+
+logger = logging.getLogger(__name__)
+
+LOOK_S = 20.0  # without a bell: a failed run is due again, or the clock was set
+PATIENCE_S = 8.0  # for a mail or a report to end when all is told to stop; what does not is done again
+
+
+@dataclass(frozen=True, slots=True)
+class Rounds:
+    """Both parts, for a thread each or one after the other."""
+
+    runner: Runner
+    sender: Sender
+
+    def alert(self) -> list[str]:
+        """Queue alerts for what is urgent and new; gives their subjects."""
+        sender, now = self.sender, self.sender.now()
+        policy = in_force(sender.store.connection, now.date(), sender.policy).policy
+        per_minute = sender.config.schedule.urgent_per_minute
+        return queue_alerts(sender.store, sender.config.delivery, policy, per_minute, now)
+
+    def once(self) -> tuple[list[Ran], list[Sent]]:
+        """Run what is due, then tell what is urgent, then send what is to be sent."""
+        ran = self.runner.run_due()
+        self.alert()
+        return ran, self.sender.send_due()
+
+
+def rounds_of(store: Store, around: Surroundings, now: Callable[[], datetime], sending: Store | None = None) -> Rounds:
+    """Both parts.
+
+    Args:
+        store: for the jobs; of their thread alone.
+        around: what jobs are given.
+        now: the clock on the wall, in UTC.
+        sending: the store of the other thread, where there is one.
+
+    Raises:
+        ConfigError: a cron expression is none.
+    """
+    config, process = around.config, uuid.uuid4().hex
+    jobs = jobs_of(config.schedule)
+    works = works_of(around, [job.name for job in jobs])
+    runner = Runner(store, jobs, works, Owner(process, "1"), now)
+    return Rounds(runner, Sender(sending or store, config, configured_policy(config.policy), process, now))
+
+
+@contextmanager
+def coming_round(
+    store: Store, around: Surroundings, now: Callable[[], datetime], *, jobs: bool = True
+) -> Iterator[Rounds]:
+    """Run jobs and send, in threads, while the context lasts.
+
+    Args:
+        store: of the caller's thread; the threads get connections of their own.
+        around: what jobs are given.
+        now: the clock on the wall, in UTC.
+        jobs: without them there are alerts alone, and what is queued is sent.
+    """
+    stop, bell = Event(), Event()
+    with ExitStack() as stack:
+        asides = [stack.enter_context(store.aside()) for _ in range(2)]
+        rounds = rounds_of(asides[0], around, now, asides[1])
+        threads = [Thread(target=keep_sending, args=[rounds, stop], name="sending", daemon=True)]
+        if jobs:
+            threads.append(Thread(target=keep_running, args=[rounds, stop, bell], name="schedule", daemon=True))
+            stack.enter_context(ringing(rounds.runner.jobs, bell.set))
+        for thread in threads:
+            thread.start()
+        try:
+            yield rounds
+        finally:
+            stop.set()
+            bell.set()
+            for thread in threads:
+                thread.join(PATIENCE_S)
+
+
+def keep_running(rounds: Rounds, stop: Event, bell: Event) -> None:
+    """Run what is due until `stop` is set."""
+    while not stop.is_set():
+        bell.clear()
+        guarded("schedule", lambda: rounds.runner.run_due(stop))
+        bell.wait(LOOK_S)
+
+
+def keep_sending(rounds: Rounds, stop: Event) -> None:
+    """Look for what is urgent, and send what is queued, until `stop` is set."""
+    while not stop.wait(rounds.sender.config.schedule.urgent_s):
+        guarded("alerts", rounds.alert)
+        guarded("sending", lambda: rounds.sender.send_due(stop))
+
+
+def guarded(what: str, act: Callable[[], object]) -> None:
+    """Do it; what breaks must not end the thread: a full disk passes, and then all goes on."""
+    try:
+        act()
+    except Exception as error:  # noqa: BLE001 - the boundary of a thread; its words may quote a row
+        logger.error("a round failed", extra={"round": what, "error": type(error).__name__})  # noqa: TRY400 - as above
