@@ -2,4 +2,12 @@
 
 weights      how many exchanges each reviewed one stands for
 estimates    harmful shares and numbers with intervals, or too few reviews to tell
+index        how many verdicts lie at or above any threshold, of each combination
+outcome      what a policy comes to in a slice: alerts, precision, recall, misses, hours, cost
+finders      the line that costs least, fits the capacity, keeps a recall
+comparison   a proposed policy against the one in force
+edits        small changes to a policy, from the command line
+load         all of it from the database, at one instant
+words        how figures are written for people
+console, as_json, cli  the action `policy what-if`
 """

@@ -112,7 +112,7 @@ def harmful_number(reviews: Reviews, population: "NDArray[np.int64]") -> Bounds 
     cells = cells_of(reviews)
     share, reviewed, effective_n, stands_for = cells.share, cells.reviewed, cells.effective, cells.weight
     size = stands_for * scale[cells.stratum]
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore"):
         n = effective_n * np.maximum(size - 1, 0) / np.maximum(size - reviewed, 0)  # infinite where all are reviewed
     low, high = limits(share, np.where(np.isnan(n), np.inf, n))
     value = float(size @ share)
