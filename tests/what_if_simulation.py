@@ -180,12 +180,13 @@ def simulate(population: Population, plan: Plan, proposed: float, times: int = 1
     """What many plans say of one proposed line."""
     alerts, forced = population.risk >= proposed, population.risk >= plan.line
     level = np.where(population.risk >= URGENT, 2, np.where(forced, 1, 0))
+    band = np.searchsorted(BANDS, population.risk, side="right")
     sides = {"precision": alerts, "missed": ~alerts}
     counted = {name: np.bincount(level[side], minlength=3) for name, side in sides.items()}
     truth = {name: float(population.harmful[side].sum()) for name, side in sides.items()}
     said: dict[str, list[tuple[float, bool, bool, float, int]]] = {name: [] for name in sides}
     for taken, weight in draws(population, plan, times, seed):
-        reviews = Reviews(weight, population.harmful[taken], level[taken])
+        reviews = Reviews(weight, population.harmful[taken], level[taken], band[taken])
         seen = population.harmful[taken][forced[taken]]
         given_up = population.harmful[taken][forced[taken] & ~alerts[taken]].sum()
         naive = {"precision": seen.mean() * counted["precision"].sum(), "missed": given_up}

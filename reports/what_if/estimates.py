@@ -5,12 +5,12 @@ each class is known exactly, since everything that was judged is counted, so wei
 
 An interval is made in two steps. Within a class reviews are grouped by weight, to the nearest power of two: in such a
 cell they weigh nearly the same, so the number of harmful ones among them is nearly binomial, for Kish's effective
-number of reviews and with the correction for a finite population. Its limits are quantiles of a Beta: Clopper and
-Pearson's towards the nearer end of the scale, Jeffreys' away from it (Brown, Cai and DasGupta, Interval Estimation for
-a Binomial Proportion, 2001). The limits of the sum over all cells come from the variance that each limit implies
-(MOVER; Zou and Donner, Statistics in Medicine 27, 2008). All this was chosen by simulation, since harm below the line
-is rare and weights are far apart: Wilson's limits, one effective number of reviews for everything, and a Beta for each
-stratum cover less; see `tests/what_if_simulation.py`.
+number of reviews, with the correction for a finite population, and with what the strata gain where enough was seen to
+tell. Its limits are quantiles of a Beta: Clopper and Pearson's towards the nearer end of the scale, Jeffreys' away from
+it (Brown, Cai and DasGupta, Interval Estimation for a Binomial Proportion, 2001). The limits of the sum over all cells
+come from the variance that each limit implies (MOVER; Zou and Donner, Statistics in Medicine 27, 2008). All this was
+chosen by simulation, since harm below the line is rare and weights are far apart: Wilson's limits, one effective number
+of reviews for everything, and a Beta for each stratum cover less; see `tests/what_if_simulation.py`.
 """
 
 from dataclasses import dataclass
@@ -69,15 +69,17 @@ class Reviews:
         weight: how many exchanges each stands for, at least 1.
         harmful: what reviewers said.
         stratum: the class of each, as a place in the populations that it is read with.
+        band: what it was drawn from, without the day, as any small number: of one band of risk, for instance.
     """
 
     weight: "NDArray[np.float64]"
     harmful: "NDArray[np.bool_]"
     stratum: "NDArray[np.int64]"
+    band: "NDArray[np.int64]"
 
     def where(self, chosen: "NDArray[np.bool_]") -> "Reviews":
         """Those that are chosen."""
-        return Reviews(self.weight[chosen], self.harmful[chosen], self.stratum[chosen])
+        return Reviews(self.weight[chosen], self.harmful[chosen], self.stratum[chosen], self.band[chosen])
 
     @property
     def effective(self) -> float:
@@ -110,10 +112,12 @@ def harmful_number(reviews: Reviews, population: "NDArray[np.int64]") -> Bounds 
         return None
     scale = np.divide(population * (total / covered), said, out=np.zeros(len(said)), where=said > 0)
     cells = cells_of(reviews)
-    share, reviewed, effective_n, stands_for = cells.share, cells.reviewed, cells.effective, cells.weight
-    size = stands_for * scale[cells.stratum]
+    share, reviewed = cells.share, cells.reviewed
+    size = cells.weight * scale[cells.stratum]
     with np.errstate(divide="ignore", invalid="ignore"):
-        n = effective_n * np.maximum(size - 1, 0) / np.maximum(size - reviewed, 0)  # infinite where all are reviewed
+        n = (
+            cells.effective * np.maximum(size - 1, 0) / np.maximum(size - reviewed, 0)
+        )  # infinite where all are reviewed
     low, high = limits(share, np.where(np.isnan(n), np.inf, n))
     value = float(size @ share)
     down, up = np.sqrt(((size * (share - low)) ** 2).sum()), np.sqrt(((size * (high - share)) ** 2).sum())
@@ -122,7 +126,11 @@ def harmful_number(reviews: Reviews, population: "NDArray[np.int64]") -> Bounds 
 
 @dataclass(frozen=True, slots=True)
 class Cells:
-    """Reviews of one class and like weights, as columns with one row a cell."""
+    """Reviews of one class and like weights, as columns with one row a cell.
+
+    Attributes:
+        effective: of how many equal ones drawn from the whole cell they tell as much.
+    """
 
     stratum: "NDArray[np.int64]"
     weight: "NDArray[np.float64]"
@@ -136,13 +144,29 @@ def cells_of(reviews: Reviews) -> Cells:
     octave = np.rint(np.log2(np.maximum(reviews.weight, 1.0))).astype(np.int64)
     keys, cell = np.unique(reviews.stratum * 64 + octave, return_inverse=True)
     weight: NDArray[np.float64] = np.bincount(cell, reviews.weight).astype(np.float64)
+    share, reviewed = np.bincount(cell, reviews.weight * reviews.harmful) / weight, np.bincount(cell)
+    equal = weight**2 / np.bincount(cell, reviews.weight**2)
     return Cells(
         stratum=keys // 64,
         weight=weight,
-        share=np.bincount(cell, reviews.weight * reviews.harmful) / weight,
-        effective=weight**2 / np.bincount(cell, reviews.weight**2),
-        reviewed=np.bincount(cell),
+        share=share,
+        effective=equal
+        / np.where(equal * np.minimum(share, 1 - share) >= MIN_HARMFUL, spread(reviews, cell, share), 1.0),
+        reviewed=reviewed,
     )
+
+
+def spread(reviews: Reviews, cell: "NDArray[np.int64]", share: "NDArray[np.float64]") -> "NDArray[np.float64]":
+    """The variance within bands over the variance within each cell: what stratification leaves of it, at least 0.3."""
+    keys, band = np.unique(cell * (int(reviews.band.max(initial=0)) + 1) + reviews.band, return_inverse=True)
+    place = np.zeros(len(keys), dtype=np.int64)
+    place[band] = cell
+    weight, n = np.bincount(band, reviews.weight), np.bincount(band)
+    of_band = np.bincount(band, reviews.weight * reviews.harmful) / weight
+    whole = share * (1 - share)
+    within = np.where(n > 1, of_band * (1 - of_band) * n / np.maximum(n - 1, 1), whole[place])
+    left = np.bincount(place, weight * within) / np.bincount(place, weight)
+    return np.clip(np.divide(left, whole, out=np.ones(len(whole)), where=whole > 0), 0.3, 1.0)
 
 
 def limits(share: Any, n: Any) -> "tuple[NDArray[np.float64], NDArray[np.float64]]":

@@ -25,7 +25,7 @@ from reports.what_if.estimates import (
     share,
 )
 from reports.what_if.index import Index, Lines
-from reports.what_if.weights import weights
+from reports.what_if.weights import places, weights
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -40,6 +40,7 @@ class Sample:
     Attributes:
         combination: of each, its place in the index.
         stage: what was done with it, a place in STAGES.
+        band: what it was drawn from, without the day, as a number.
     """
 
     combination: "NDArray[np.int64]"
@@ -47,10 +48,11 @@ class Sample:
     bin: "NDArray[np.int64]"
     weight: "NDArray[np.float64]"
     harmful: "NDArray[np.bool_]"
+    band: "NDArray[np.int64]"
 
     def reviews(self, chosen: "NDArray[np.bool_]") -> Reviews:
         """Those that are chosen, in the classes that populations are counted in."""
-        return Reviews(self.weight[chosen], self.harmful[chosen], self.stage[chosen])
+        return Reviews(self.weight[chosen], self.harmful[chosen], self.stage[chosen], self.band[chosen])
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,7 @@ def sample_of(drawn: Drawn, index: Index) -> Sample:
         drawn.bin[reviewed],
         weight[reviewed],
         drawn.harmful[reviewed] == 1,
+        places(drawn.stratum)[reviewed],
     )
 
 

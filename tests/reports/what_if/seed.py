@@ -72,9 +72,11 @@ DRAWS = """
 KEEP = (
     """INSERT INTO draws BY NAME SELECT day, id AS triple_id, reason, reason || band AS stratum,
         drawn / size AS inclusion,
-        'none' AS level, risk, 'r1' AS model_revision, 'p1' AS prompt_hash, 'triage' AS decoding, moment AS drawn_at
+        'none' AS level, 0 AS policy_number, risk, 'r1' AS model_revision, 'p1' AS prompt_hash,
+        'triage' AS decoding, moment AS drawn_at
         FROM nightly WHERE place <= drawn""",
-    """INSERT INTO strata BY NAME SELECT DISTINCT day, reason || band AS stratum, reason, band, size, drawn, '' AS seed
+    """INSERT INTO strata BY NAME SELECT DISTINCT day, reason || band AS stratum, reason, band, size, drawn,
+        '' AS seed, day AS drawn_at
         FROM nightly""",
     """INSERT INTO reviews BY NAME SELECT sha256('review' || id) AS id, id AS triple_id, 'ann' AS reviewer,
         harmful::INTEGER AS vote, moment AS "at", moment AS stored_at FROM nightly

@@ -9,7 +9,7 @@ from reports.what_if.weights import weights
 
 def reviews(harmful: list[bool], weight: float = 1.0, stratum: int = 0) -> Reviews:
     n = len(harmful)
-    return Reviews(np.full(n, weight), np.array(harmful), np.full(n, stratum))
+    return Reviews(np.full(n, weight), np.array(harmful), np.full(n, stratum), np.zeros(n, dtype=np.int64))
 
 
 def test_what_is_reviewed_whole_is_known() -> None:
@@ -42,6 +42,17 @@ def test_a_sample_stands_for_the_population_that_was_counted() -> None:
 @pytest.mark.parametrize("harmful", [[], [True] * 3, [False] * 15])
 def test_few_reviews_tell_nothing(harmful: list[bool]) -> None:
     assert isinstance(share(reviews(harmful, 10), np.array([1000])), TooFew)
+
+
+def test_strata_that_differ_make_the_interval_narrower() -> None:
+    harmful = np.arange(400) % 200 < np.where(np.arange(400) < 200, 20, 160)
+    one, zero = np.full(400, 10.0), np.zeros(400, dtype=np.int64)
+    mixed = share(Reviews(one, harmful, zero, zero), np.array([4000]))
+    apart = share(Reviews(one, harmful, zero, np.arange(400) // 200), np.array([4000]))
+    assert isinstance(mixed, Estimate)
+    assert isinstance(apart, Estimate)
+    assert apart.value == mixed.value
+    assert apart.high - apart.low < 0.9 * (mixed.high - mixed.low)
 
 
 def test_few_harmful_ones_give_a_limit_and_no_number() -> None:
