@@ -81,8 +81,17 @@ letters     dead letters read again with the configuration in force
 letters_out  dead letters sent to files and topics, byte for byte
 letters_cli  the command dead-letters
 ledger      whether every offset is accounted for
-queries     what reports ask of the database
+queries     what reports ask of records and offsets, in one transaction
 query_rows  the typed rows that they get
+scope       which days, and whose, a report is about
+queries_counts  judgments and levels by every name, and the escalated
+queries_records  records by day, what is missing, a tenant's own
+queries_cases  single triples with their history
+queries_reviews  review work due and done, open cases
+queries_degraded  verdicts on less than the whole exchange
+queries_drift  scores in bins, now and before
+queries_layers  moderation in the log beside the audit
+queries_reports  what reports were made with, and what could not be delivered
 policies/   thresholds in versions; a verdict and thresholds become a level
 evidence/   what proves that the record is whole
 judged      the verdicts of a period with their levels, as one table

@@ -15,21 +15,40 @@ import pyarrow as pa
 from auditor.policies.policy import Policy, Slice
 from auditor.queries import period
 
+LIVE = """
+    FROM verdicts v WHERE v.scored_at >= $start AND v.scored_at < $end
+    AND v.run_id NOT IN (SELECT run_id FROM runs WHERE kind = 'backfill')
+"""
+
+# Verdicts that a later one of the period (or, with $each_day, of the same day) replaces. Few triples have more than
+# one: only those are put in order, instead of every row with all its columns.
+REPLACED = f"""
+    SELECT triple_id, model_revision, prompt_hash, decoding FROM (
+        SELECT v.triple_id, CASE WHEN $each_day THEN v.scored_at::DATE END AS of_day, v.scored_at, v.run_id,
+            v.model_revision, v.prompt_hash, v.decoding {LIVE}
+    ) SEMI JOIN (
+        SELECT v.triple_id, CASE WHEN $each_day THEN v.scored_at::DATE END AS of_day {LIVE}
+        GROUP BY ALL HAVING count(*) > 1
+    ) several USING (triple_id)
+    QUALIFY row_number() OVER (PARTITION BY triple_id, of_day
+        ORDER BY scored_at DESC, run_id DESC, model_revision, prompt_hash, decoding) > 1
+"""  # noqa: S608 - our own text
+
 # Risks are compared as `level_of` compares them: what has no usable risk is at escalate.
-MAKE = """
+MAKE = f"""
     CREATE TEMP TABLE judged AS
-    WITH latest AS (
-        SELECT DISTINCT ON (v.triple_id)
+    WITH replaced AS ({REPLACED}), latest AS (
+        SELECT
             v.triple_id, v.scored_at::DATE AS day, t.tenant, t.application, v.category, t.thinking_kind,
             t.language, t.model, v.model_id, v.model_revision, v.prompt_hash, v.decoding, v.mode,
             v.protocol, v.calibration, v.judgment, v.p_safe, v.p_potentially_harmful, v.p_harmful, v.harm_score, v.risk,
             v.unscorable_reason, v.stage, v.coverage, v.windows, v.images_seen, v.images_total, t.status, v.scored_at,
             t.occurred_at, t.stored_at, t.source, t."partition", t."offset", coalesce(v.flags, []) AS flags,
             v.triage_score, v.sent_to_full, v.inclusion, t.guards, v.content_hash
-        FROM verdicts v JOIN triples t ON t.id = v.triple_id
-        WHERE v.scored_at >= $start AND v.scored_at < $end AND ($tenant IS NULL OR t.tenant = $tenant)
-        AND v.run_id NOT IN (SELECT run_id FROM runs WHERE kind = 'backfill')
-        ORDER BY v.triple_id, v.scored_at DESC, v.run_id DESC, v.model_revision, v.prompt_hash, v.decoding
+        FROM (SELECT v.* {LIVE}) v ANTI JOIN replaced r ON r.triple_id = v.triple_id
+            AND r.model_revision = v.model_revision AND r.prompt_hash = v.prompt_hash AND r.decoding = v.decoding
+        JOIN triples t ON t.id = v.triple_id
+        WHERE $tenant IS NULL OR t.tenant = $tenant
     )
     SELECT latest.*, b.escalate AS threshold, b.watch AS watch_threshold, b.urgent AS urgent_threshold,
         b.source AS rule,
@@ -39,7 +58,7 @@ MAKE = """
     FROM latest JOIN bounds b ON b.day = latest.day AND b.tenant = latest.tenant
         AND b.application IS NOT DISTINCT FROM latest.application
         AND b.category = latest.category AND b.thinking = latest.thinking_kind
-"""
+"""  # noqa: S608
 
 COMBINATIONS = """
     SELECT DISTINCT v.scored_at::DATE, t.tenant, t.application, v.category, t.thinking_kind
@@ -70,12 +89,14 @@ class Combination:
     one: Slice
 
 
-def make_judged(
+def make_judged(  # noqa: PLR0913 - which days and whose, and what counts of each
     cursor: duckdb.DuckDBPyConnection,
     first: date,
     last: date,
     policies: Mapping[date, Policy],
     tenant: str | None = None,
+    *,
+    each_day: bool = False,
 ) -> None:
     """Make the table `judged`.
 
@@ -85,13 +106,14 @@ def make_judged(
         last: UTC day, included.
         policies: of each of these days.
         tenant: only this one's; None for all.
+        each_day: keep the latest verdict of each day on which a triple was judged, not only the latest of the period.
     """
     values = period(first, last) | {"tenant": tenant}
     rows = cursor.execute(COMBINATIONS, values).fetchall()
     combinations = [Combination(row[0], Slice(*row[1:])) for row in rows]
     cursor.register("bounds", bounds_of(combinations, policies))
     try:
-        cursor.execute(MAKE, values)
+        cursor.execute(MAKE, values | {"each_day": each_day})
     finally:
         cursor.unregister("bounds")
 

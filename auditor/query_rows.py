@@ -1,11 +1,8 @@
 """The typed rows that the queries of reports give."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
-
-from auditor.verdict import Judgment
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,37 +50,12 @@ class ExampleRow:
 
 
 @dataclass(frozen=True, slots=True)
-class VerdictRow:
-    """What a report counts of one triple: no texts, so that a million of them fit."""
-
-    triple_id: str
-    judgment: Judgment | None
-    risk: float | None
-    unscorable_reason: str | None
-    p_safe: float | None
-    p_potentially_harmful: float | None
-    p_harmful: float | None
-    category: str
-    coverage: float
-    windows: int
-    images_seen: int
-    images_total: int
-    scored_at: datetime
-    tenant: str
-    application: str | None
-    thinking_kind: str
-    status: str
-    source: str
-    partition: int
-    offset: int
-    occurred_at: datetime | None
-    stage: str | None
-    flags: Sequence[str]
-
-
-@dataclass(frozen=True, slots=True)
 class ScorerRow:
-    """What verdicts of the day were made with; `verdicts` counts all, also those that a later one replaced."""
+    """What verdicts of a period were made with; `verdicts` counts all, also those that a later one replaced.
+
+    Attributes:
+        since: when the first of them was made, UTC.
+    """
 
     model_id: str
     model_revision: str
@@ -93,6 +65,7 @@ class ScorerRow:
     version: str
     policy_version: str
     verdicts: int
+    since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +92,8 @@ class CalibrationRow:
 
     Attributes:
         calibration: its id; "identity" where the risk is the score itself, and then the rest of it is None.
-        votes: of reviewers, in the whole database.
+        votes: of reviewers, in the whole database; in a report of one tenant on its exchanges, and then `n_reviews` and
+            `n_harmful` are None, since they are of all tenants.
         verdicts: those with a risk.
     """
 
@@ -155,31 +129,3 @@ class ImageRow:
     width: int | None
     height: int | None
     reason: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class CaseRow:
-    """The texts of one triple, and what its verdict says in words."""
-
-    triple_id: str
-    user_id: str | None
-    model: str | None
-    format: str
-    conversation_id: str | None
-    turn: int
-    response_id: str | None
-    system_prompt: str | None
-    context: str
-    question: str | None
-    thinking: str | None
-    kind_source: str
-    substitute: str
-    answer: str | None
-    tool_calls: Sequence[Mapping[str, Any]]
-    warnings: Sequence[str]
-    analysis: str
-    category_source: str
-    guard_id: str
-    guard_revision: str
-    mode: str
-    contributions: Mapping[str, float]

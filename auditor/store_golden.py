@@ -20,7 +20,7 @@ BEFORE = f"""
     WHERE model_revision = ? AND prompt_hash = ? AND decoding = ? AND cases_hash = ?
     ORDER BY "at" DESC LIMIT ?
 """  # noqa: S608 - names of our own columns
-LAST = f'SELECT {RUN_COLUMNS} FROM golden_runs WHERE "at" < ? ORDER BY "at" DESC LIMIT 1'  # noqa: S608
+LAST = f'SELECT {RUN_COLUMNS} FROM golden_runs WHERE "at" < ? ORDER BY "at" DESC, run_id LIMIT ?'  # noqa: S608
 
 
 def keep_golden(store: Store, run: GoldenRun, scores: Sequence[GoldenScore]) -> int:
@@ -38,11 +38,10 @@ def golden_runs(store: Store, scorer: ScorerKey, cases_hash: str, n: int) -> lis
     return [run_from(row) for row in store.connection.execute(BEFORE, key).fetchall()]
 
 
-def last_golden(connection: duckdb.DuckDBPyConnection, day: date) -> GoldenRun | None:
-    """The last run up to the end of a UTC day; None where there is none."""
+def golden_before(connection: duckdb.DuckDBPyConnection, day: date, n: int) -> list[GoldenRun]:
+    """The last `n` runs up to the end of a UTC day, the last one first."""
     end = datetime(day.year, day.month, day.day) + timedelta(days=1)  # noqa: DTZ001 - the tables' times are UTC, bare
-    row = connection.execute(LAST, [end]).fetchone()
-    return run_from(row) if row else None
+    return [run_from(row) for row in connection.execute(LAST, [end, n]).fetchall()]
 
 
 def run_from(row: Sequence[Any]) -> GoldenRun:

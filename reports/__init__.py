@@ -4,13 +4,15 @@ report       EscalationReport: every number and text of a nightly, weekly or mon
 first_page   its first page: what moved, what is missed, what changed, what is reviewed
 sections     the sections behind it: trends, open cases, drift, degraded coverage, the three layers
 cases        one escalated triple as a reader sees it
-escalations  a night's rows become an EscalationReport
+night/       each section of it, read from the database
+escalations  a period of the database becomes an EscalationReport
 wording      what the codes are called in a report
 thumbnails   small pictures, made anew
 charts       charts as inline SVG
 render       EscalationReport to HTML, with templates/
-export       EscalationReport to JSON, CSV and Parquet
-nightly      the job that writes the files
+export       EscalationReport to JSON, every escalation to CSV and Parquet
+files        files that are whole or not there
+nightly      the job that writes a report
 schedule/    what comes round: each period of each job once
 sending/     reports and alerts on their way, channel by channel
 serve        the service: owns the database, stores what workers judged

@@ -1,12 +1,10 @@
-"""One escalated triple as a reader sees it: the texts, the images, the verdict, and why it escalated."""
+"""One escalated triple as a reader sees it: texts, images, verdict, why it escalated, and what is known from before."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any
 
-from auditor.policies.policy import Escalation, Reason
-from auditor.query_rows import CaseRow, ImageRow, VerdictRow
+from auditor.query_rows import ImageRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +114,7 @@ class Case:
         threshold: the risk from which this slice of the traffic escalated that day; `policy` is what says so.
         language: a code such as "en"; "" where it is not known.
         signals: what other guards said of it in the log.
+        tools_left_out: tool calls that are not shown.
         history: earlier verdicts, draws and votes.
     """
 
@@ -167,85 +166,5 @@ class Case:
     policy: str = ""
     language: str = ""
     signals: tuple[Signal, ...] = ()
+    tools_left_out: int = 0
     history: History = field(default_factory=History)
-
-
-def make_case(
-    verdict: VerdictRow, escalation: Escalation, texts: CaseRow, images: Sequence[ImageRow], max_chars: int
-) -> Case:
-    """The case of one escalated verdict; each of its texts is cut at `max_chars`, and says so."""
-
-    def cut(text: str | None) -> Text | None:
-        return clip(text, max_chars) if text else None
-
-    return Case(
-        triple_id=verdict.triple_id,
-        tenant=verdict.tenant,
-        application=verdict.application,
-        user=texts.user_id,
-        model=texts.model,
-        format=texts.format,
-        conversation_id=texts.conversation_id,
-        turn=texts.turn,
-        response_id=texts.response_id,
-        occurred_at=verdict.occurred_at,
-        scored_at=verdict.scored_at,
-        source=verdict.source,
-        partition=verdict.partition,
-        offset=verdict.offset,
-        status=verdict.status,
-        judgment=judgment_name(verdict),
-        risk=escalation.risk,
-        p_safe=verdict.p_safe,
-        p_potentially_harmful=verdict.p_potentially_harmful,
-        p_harmful=verdict.p_harmful,
-        category=verdict.category,
-        category_source=texts.category_source,
-        why=why(escalation),
-        stage=verdict.stage,
-        contributions=dict(texts.contributions or {}),
-        flags=tuple(verdict.flags),
-        guard=f"{texts.guard_id} {texts.guard_revision[:12]} {texts.mode}",
-        coverage=verdict.coverage,
-        windows=verdict.windows,
-        images_seen=verdict.images_seen,
-        images_total=verdict.images_total,
-        question=cut(texts.question),
-        thinking=cut(texts.thinking),
-        thinking_kind=verdict.thinking_kind,
-        kind_source=texts.kind_source,
-        substitute=texts.substitute,
-        answer=cut(texts.answer),
-        context=cut(texts.context),
-        system_prompt=cut(texts.system_prompt),
-        tools=tuple(make_tool(call, max_chars) for call in texts.tool_calls),
-        images=tuple(images),
-        warnings=tuple(texts.warnings),
-        analysis=cut(texts.analysis),
-    )
-
-
-def make_tool(call: Mapping[str, Any], max_chars: int) -> CaseTool:
-    """One tool call as the database keeps it."""
-    result = None if call["result"] is None else clip(call["result"], max_chars)
-    return CaseTool(call["name"], clip(call["arguments"], max_chars), result, call["is_error"])
-
-
-def judgment_name(verdict: VerdictRow) -> str:
-    """The judgment's name in small letters; "unscorable" where there is none."""
-    return "unscorable" if verdict.judgment is None else verdict.judgment.name.lower()
-
-
-def why(escalation: Escalation) -> str:
-    """The policy's decision as a sentence."""
-    if escalation.reason is Reason.UNSCORABLE:
-        return f"could not be scored ({escalation.detail}); such cases always go to a person"
-    return (
-        f"risk {escalation.risk:.3f} is at or above the threshold {escalation.threshold:g} "
-        f"of policy {escalation.policy_version}"
-    )
-
-
-def clip(text: str, max_chars: int) -> Text:
-    """The first `max_chars` characters, and how many are left out."""
-    return Text(text[:max_chars], max(0, len(text) - max_chars))

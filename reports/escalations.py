@@ -1,75 +1,42 @@
-"""A night's rows become an EscalationReport: every number that is in the HTML is counted here, once.
+"""A period of the database becomes an EscalationReport: every number that is in the HTML is counted here, once.
 
-queries -> Night -> EscalationReport -> render (HTML), export (JSON, CSV, Parquet)
+The database counts (auditor/queries_*.py, on the table of auditor/judged.py); reports/night/ puts each section into the
+shape of report.py; render (HTML) and export (JSON, CSV, Parquet) write it.
 """
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from auditor.golden.drill import GoldenRun
-from auditor.policies.policy import Escalation, Policy, Reason, Slice, escalation
-from auditor.query_rows import (
-    BackfillRow,
-    CalibrationRow,
-    CaseRow,
-    CoverageRow,
-    ExampleRow,
-    ImageFailureRow,
-    ImageRow,
-    ScorerRow,
-    UnjudgedRow,
-    VerdictRow,
-)
-from auditor.verdict import Judgment
-from ingest.qta import State
-from reports.cases import Case, judgment_name, make_case
-from reports.first_page import Period, PolicyLine
-from reports.report import (
-    CountLine,
-    CoverageTotals,
-    EscalatedLine,
-    EscalationCounts,
-    EscalationReport,
-    PartitionLine,
-    StageLine,
-)
-from reports.sections import Degraded
+import duckdb
+
+from auditor import queries_counts, queries_records, queries_reports
+from auditor.judged import make_judged
+from auditor.policies.file import configured_policy
+from auditor.policies.policy import Policy
+from auditor.policies.store import InForce, policies_by_day
+from auditor.query_rows import BackfillRow, CalibrationRow, ScorerRow
+from auditor.scope import Scope
+from auditor.store_golden import golden_before
+from conf.schema import Config
+from reports.first_page import Period
+from reports.night.cases import read_cases
+from reports.night.changes import Made, Noted, changes, noted
+from reports.night.counts import read_counts
+from reports.night.coverage import read_coverage
+from reports.night.degraded import read_degraded
+from reports.night.drift import golden_lines, read_drift
+from reports.night.layers import read_layers
+from reports.night.period import scope_of
+from reports.night.policies import policy_lines, thresholds
+from reports.night.reviews import read_reviews
+from reports.night.trends import compared, now_of, trend
+from reports.report import EscalationReport
+from reports.sections import FailedDelivery
 
 DEMO_GUARD = "builtin:demo"
-
-
-@dataclass(frozen=True, slots=True)
-class Night:
-    """All that is known of one day, as the database has it, but for the texts of its cases."""
-
-    day: date
-    coverage: Sequence[CoverageRow]
-    unjudged: Sequence[UnjudgedRow]
-    examples: Sequence[ExampleRow]
-    verdicts: Sequence[VerdictRow]
-    scorers: Sequence[ScorerRow]
-    calibrations: Sequence[CalibrationRow]
-    image_failures: Sequence[ImageFailureRow]
-    backfills: Sequence[BackfillRow] = ()
-    golden: GoldenRun | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A verdict that escalated, with the reason."""
-
-    verdict: VerdictRow
-    escalation: Escalation
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """Texts and images of the cases that are shown, by triple id."""
-
-    texts: Mapping[str, CaseRow]
-    images: Mapping[str, Sequence[ImageRow]]
+GOLDEN_RUNS = 10
+MOST_FAILURES = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,191 +48,129 @@ class Edition:
     max_case_chars: int
 
 
-def find_escalations(verdicts: Iterable[VerdictRow], policy: Policy) -> list[Found]:
-    """What the policy escalates: highest risk first, what could not be scored after it; ties by tenant, then id.
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A report that was read, and what is kept of how it was made, for the next one to compare with."""
 
-    A calibration can give one risk to many scores: of equal risks the higher score is first.
-    """
-    found = [Found(row, reason) for row in verdicts if (reason := escalation(row, policy, slice_of(row)))]
-    return sorted(found, key=rank)
-
-
-def slice_of(row: VerdictRow) -> Slice:
-    """The combination that a verdict belongs to."""
-    return Slice(row.tenant, row.application, row.category, row.thinking_kind)
+    report: EscalationReport
+    scope: Scope
+    made_with: Noted
 
 
-def rank(found: Found) -> tuple[float, float, str, str]:
-    """Where an escalation stands among others."""
-    row = found.verdict
-    return -risk_of(found), 0.0 if row.p_safe is None else row.p_safe, row.tenant, row.triple_id
-
-
-def risk_of(found: Found) -> float:
-    """The risk for sorting; below every risk where there is none."""
-    return -1.0 if found.escalation.risk is None else found.escalation.risk
-
-
-def make_report(
-    night: Night, policy: Policy, found: Sequence[Found], evidence: Evidence, edition: Edition
-) -> EscalationReport:
-    """The report of a night.
+def read_period(
+    cursor: duckdb.DuckDBPyConnection, config: Config, period: Period, tenant: str | None, edition: Edition
+) -> Read:
+    """The report of a period.
 
     Args:
-        night: the day's rows.
-        policy: the policy applied now, which need not be the one in force when the verdicts were made.
-        found: what `find_escalations` gives for these rows and this policy.
-        evidence: texts of those of `found` that are to be shown in full; the others are counted.
+        cursor: in a snapshot; the tables and views that are made here are gone with it.
+        config: its sections policy and report.
+        period: what it is about.
+        tenant: the only one that it is about; None for all.
         edition: what it is made with.
     """
-    escalated = {item.verdict.triple_id for item in found}
-    partitions = tuple(partition_line(row) for row in night.coverage)
-    cases = tuple(make_cases(found, evidence, edition.max_case_chars))
-    return EscalationReport(
-        date=night.day,
+    scope, configured = scope_of(period, tenant), configured_policy(config.policy)
+    policies = policies_by_day(cursor, scope.window, scope.last, configured)
+    make_judged(
+        cursor, scope.window, scope.last, {day: held.policy for day, held in policies.items()}, tenant, each_day=True
+    )
+    queries_counts.make_views(cursor, scope)
+    return read_sections(cursor, config, Given(scope, period, policies, configured, edition))
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What every section of a report is read by."""
+
+    scope: Scope
+    period: Period
+    policies: Mapping[date, InForce]
+    configured: Policy
+    edition: Edition
+
+    @property
+    def held(self) -> InForce:
+        """The policy of the last day."""
+        return self.policies[self.scope.last]
+
+
+def read_sections(cursor: duckdb.DuckDBPyConnection, config: Config, given: Given) -> Read:
+    """All sections, one after the other."""
+    scope, period, edition = given.scope, given.period, given.edition
+    records = queries_records.records(cursor, scope)
+    coverage = read_coverage(cursor, scope, records)
+    counts = read_counts(cursor, scope, config.report.max_listed, config.report.max_cases)
+    degraded = read_degraded(cursor, scope, coverage)
+    lines = trend(scope, queries_counts.days(cursor, scope), records, given.policies)
+    now = now_of(counts.verdicts, coverage.totals.records, counts.escalations.unscorable, degraded.exchanges)
+    shown = [line.triple_id for line in counts.escalated[: counts.escalations.shown]]
+    reviews, open_cases = read_reviews(cursor, scope, given.configured, config.report.overdue_days)
+    made, last = made_with(cursor, given), queries_reports.last_made(cursor, scope, period.kind)
+    golden = golden_before(cursor, scope.last, GOLDEN_RUNS)
+    policies = policy_lines(scope, given.policies, own_applications(cursor, scope))
+    report = EscalationReport(
+        date=period.first,
         made_at=edition.made_at,
         version=edition.version,
-        policy=PolicyLine(policy.version, policy.default.escalate, first=night.day, last=night.day),
-        demo=any(row.model_id == DEMO_GUARD for row in night.scorers),
-        totals=total(partitions),
-        partitions=tuple(sorted(partitions, key=lambda line: (line.difference == 0, -line.records))),
-        unjudged=tuple(night.unjudged),
-        examples=tuple(night.examples),
-        verdicts=count_line("all", night.verdicts, escalated),
-        by_tenant=count_by(night.verdicts, escalated, lambda row: row.tenant),
-        by_category=count_by(night.verdicts, escalated, lambda row: row.category),
-        by_thinking=count_by(night.verdicts, escalated, lambda row: row.thinking_kind),
-        degraded=degraded(night),
-        scorers=tuple(night.scorers),
-        calibrations=tuple(night.calibrations),
-        backfills=tuple(night.backfills),
-        golden=night.golden,
-        escalations=count_escalations(found, len(cases)),
-        by_stage=count_stages(found),
-        escalated=tuple(escalated_line(item) for item in found),
-        cases=cases,
-        period=Period("day", night.day, night.day, str(night.day)),
+        policy=policies[0],
+        demo=any(row.model_id == DEMO_GUARD for row in made.scorers),
+        totals=coverage.totals,
+        partitions=coverage.partitions,
+        unjudged=coverage.unjudged,
+        examples=coverage.examples,
+        verdicts=counts.verdicts,
+        by_tenant=counts.by.get("tenant", ()),
+        by_category=counts.by.get("category", ()),
+        by_thinking=counts.by.get("thinking", ()),
+        degraded=degraded,
+        scorers=tuple(made.scorers),
+        calibrations=tuple(made.calibrations),
+        backfills=tuple(BackfillRow(**row) for row in queries_reports.backfills(cursor, scope)),
+        golden=golden[0] if golden else None,
+        escalations=counts.escalations,
+        by_stage=counts.by_stage,
+        escalated=counts.escalated,
+        cases=read_cases(cursor, scope, shown, given.policies, edition.max_case_chars),
+        period=period,
+        tenant=scope.tenant,
+        tenant_coverage=coverage.tenant,
+        policies=policies,
+        compared=compared(period, lines, now),
+        changes=changes(made, last),
+        reviews=reviews,
+        trend=lines,
+        by_application=counts.by.get("application", ()),
+        by_language=counts.by.get("language", ()),
+        by_part=counts.by_part,
+        open_cases=open_cases,
+        drift=read_drift(cursor, scope, period),
+        golden_runs=golden_lines(golden),
+        layers=read_layers(cursor, scope),
+        failed_deliveries=failures(cursor, scope, last["at"] if last else None),
+    )
+    return Read(report, scope, noted(made, last["details"]["made_with"] if last else None))
+
+
+def made_with(cursor: duckdb.DuckDBPyConnection, given: Given) -> Made:
+    """What the verdicts of the period were made with."""
+    scope, held = given.scope, given.held
+    return Made(
+        given.edition.version,
+        held,
+        thresholds(held.policy, scope.tenant, own_applications(cursor, scope)),
+        [ScorerRow(**row) for row in queries_reports.scorers(cursor, scope)],
+        [CalibrationRow(**row) for row in queries_reports.calibrations(cursor, scope)],
     )
 
 
-def escalated_line(item: Found) -> EscalatedLine:
-    """An escalation without its texts."""
-    row = item.verdict
-    return EscalatedLine(
-        triple_id=row.triple_id,
-        tenant=row.tenant,
-        application=row.application,
-        judgment=judgment_name(row),
-        risk=item.escalation.risk,
-        reason=item.escalation.reason.value,
-        detail=item.escalation.detail,
-        category=row.category,
-        stage=row.stage or "",
-        flags=" ".join(row.flags),
-        thinking_kind=row.thinking_kind,
-        occurred_at=row.occurred_at,
-        scored_at=row.scored_at,
-        source=row.source,
-        partition=row.partition,
-        offset=row.offset,
-    )
+def own_applications(cursor: duckdb.DuckDBPyConnection, scope: Scope) -> set[str]:
+    """The applications of the tenant that the report is of; none where it is of all."""
+    return set() if scope.tenant is None else queries_reports.applications(cursor, scope)
 
 
-def make_cases(found: Iterable[Found], evidence: Evidence, max_chars: int) -> Iterable[Case]:
-    """The escalations of which there are texts, in their order."""
-    for item in found:
-        texts = evidence.texts.get(item.verdict.triple_id)
-        if texts:
-            images = evidence.images.get(item.verdict.triple_id, ())
-            yield make_case(item.verdict, item.escalation, texts, images, max_chars)
-
-
-def partition_line(row: CoverageRow) -> PartitionLine:
-    """One partition, with what is left when records and gaps are taken from the offsets."""
-    offsets, records = row.end - row.first, sum(row.states.values())
-    return PartitionLine(
-        source=row.source,
-        partition=row.partition,
-        first=row.first,
-        end=row.end,
-        offsets=offsets,
-        records=records,
-        states=row.states,
-        gap_offsets=row.gap_offsets,
-        brought=row.brought,
-        left_over=row.left_over,
-        difference=offsets + row.brought - records - row.gap_offsets - row.left_over,
-    )
-
-
-def total(lines: Sequence[PartitionLine]) -> CoverageTotals:
-    """The sum over partitions; every state is named, also with 0."""
-    return CoverageTotals(
-        partitions=len(lines),
-        unbalanced=sum(line.difference != 0 for line in lines),
-        offsets=sum(line.offsets for line in lines),
-        records=sum(line.records for line in lines),
-        states={state.value: sum(line.states.get(state.value, 0) for line in lines) for state in State},
-        gap_offsets=sum(line.gap_offsets for line in lines),
-        brought=sum(line.brought for line in lines),
-        left_over=sum(line.left_over for line in lines),
-        difference=sum(line.difference for line in lines),
-    )
-
-
-def count_by(
-    verdicts: Sequence[VerdictRow], escalated: set[str], key: Callable[[VerdictRow], str]
-) -> tuple[CountLine, ...]:
-    """A line for each value of `key`, most escalations first."""
-    groups: dict[str, list[VerdictRow]] = {}
-    for row in verdicts:
-        groups.setdefault(key(row), []).append(row)
-    lines = [count_line(name, rows, escalated) for name, rows in groups.items()]
-    return tuple(sorted(lines, key=lambda line: (-line.escalated, -line.triples, line.name)))
-
-
-def count_line(name: str, verdicts: Sequence[VerdictRow], escalated: set[str]) -> CountLine:
-    """The judgments of these verdicts, counted."""
-    counts = Counter(row.judgment for row in verdicts)
-    return CountLine(
-        name=name,
-        triples=len(verdicts),
-        safe=counts[Judgment.SAFE],
-        potentially_harmful=counts[Judgment.POTENTIALLY_HARMFUL],
-        harmful=counts[Judgment.HARMFUL],
-        unscorable=counts[None],
-        escalated=sum(row.triple_id in escalated for row in verdicts),
-    )
-
-
-def count_escalations(found: Sequence[Found], shown: int) -> EscalationCounts:
-    """The escalations by what the guard said; an unusable risk counts as unscorable, whatever the judgment."""
-    counts = Counter(None if item.escalation.reason is Reason.UNSCORABLE else item.verdict.judgment for item in found)
-    return EscalationCounts(
-        total=len(found),
-        harmful=counts[Judgment.HARMFUL],
-        potentially_harmful=counts[Judgment.POTENTIALLY_HARMFUL],
-        judged_safe=counts[Judgment.SAFE],
-        unscorable=counts[None],
-        shown=shown,
-        listed=len(found),
-    )
-
-
-def count_stages(found: Sequence[Found]) -> tuple[StageLine, ...]:
-    """The escalations by where the harm lies, most frequent first."""
-    counts = Counter(item.verdict.stage or "" for item in found)
-    return tuple(StageLine(stage, n) for stage, n in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])))
-
-
-def degraded(night: Night) -> Degraded:
-    """How many verdicts rest on less than the whole exchange; one triple can count in several of the numbers."""
-    kinds = Counter(row.thinking_kind for row in night.verdicts)
-    return Degraded(
-        no_readable_thinking=kinds["absent"] + kinds["redacted"],
-        summary_thinking=kinds["summary"],
-        images_missing=sum(row.images_seen < row.images_total for row in night.verdicts),
-        text_incomplete=sum(row.coverage < 1 for row in night.verdicts if row.judgment),
-        log_incomplete=sum(row.status != "complete" for row in night.verdicts),
-        image_failures=tuple(night.image_failures),
-    )
+def failures(cursor: duckdb.DuckDBPyConnection, scope: Scope, since: datetime | None) -> tuple[FailedDelivery, ...]:
+    """What could not be delivered since the last report, or since the period began; where it goes is the operator's."""
+    if scope.tenant is not None:
+        return ()
+    rows = queries_reports.failed_deliveries(cursor, scope, since or scope.start, MOST_FAILURES)
+    return tuple(FailedDelivery(**row) for row in rows)

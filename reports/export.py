@@ -1,24 +1,30 @@
-"""EscalationReport as data: all of it as JSON, and the table of escalations as CSV and Parquet."""
+"""EscalationReport as data: all of it as JSON; every escalation as CSV and Parquet, a batch at a time."""
 
 import csv
 import io
-from dataclasses import fields
-from operator import attrgetter
+from collections.abc import Iterable, Sequence
+from typing import IO, Any
 
 import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ingest.visible import escape_hidden, visible
-from reports.report import EscalatedLine, EscalationReport
+from reports.night.counts import COLUMNS
+from reports.report import EscalationReport
 
 # A spreadsheet runs a cell that begins with one of these, even if it came out of a log.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
-COLUMNS = tuple(column.name for column in fields(EscalatedLine))
-VALUES = attrgetter(*COLUMNS)
-TEXT, TIME = pa.string(), pa.timestamp("us", tz="UTC")
-TYPES = {"risk": pa.float64(), "occurred_at": TIME, "scored_at": TIME, "partition": pa.int32(), "offset": pa.int64()}
+TEXT, NUMBER, TIME = pa.string(), pa.float64(), pa.timestamp("us", tz="UTC")
+TYPES = {
+    "risk": NUMBER,
+    "threshold": NUMBER,
+    "occurred_at": TIME,
+    "scored_at": TIME,
+    "partition": pa.int32(),
+    "offset": pa.int64(),
+}
 SCHEMA = pa.schema([(name, TYPES.get(name, TEXT)) for name in COLUMNS])
 
 
@@ -28,13 +34,33 @@ def to_json(report: EscalationReport) -> bytes:
     return escape_hidden(orjson.dumps(report, option=options).decode()).encode()
 
 
-def to_csv(report: EscalationReport) -> bytes:
-    """All escalations, safe to open in a spreadsheet."""
-    target = io.StringIO(newline="")
-    writer = csv.writer(target)
+def write_escalations(batches: Iterable[pa.RecordBatch], as_csv: IO[bytes], as_parquet: IO[bytes]) -> int:
+    """Write every escalation to both files, and say how many there are.
+
+    Args:
+        batches: of COLUMNS, as the database gives them.
+        as_csv: safe to open in a spreadsheet.
+        as_parquet: with their types, texts as logged.
+    """
+    n, text = 0, io.TextIOWrapper(as_csv, encoding="utf-8", newline="")
+    writer = csv.writer(text)
     writer.writerow(COLUMNS)
-    writer.writerows(map(cell, VALUES(line)) for line in report.escalated)
-    return target.getvalue().encode()
+    with pq.ParquetWriter(as_parquet, SCHEMA) as parquet:
+        for batch in batches:
+            writer.writerows(zip(*map(cells, batch.columns), strict=True))
+            parquet.write_table(pa.Table.from_batches([batch]).cast(SCHEMA))
+            n += batch.num_rows
+    text.detach()  # flushes, and leaves the file to whom it belongs
+    return n
+
+
+def cells(column: pa.Array) -> Sequence[Any]:
+    """A column as cells; a text that is there often is made a cell once."""
+    if not pa.types.is_string(column.type):
+        return list(column.to_pylist())
+    encoded = column.dictionary_encode()
+    safe = [cell(text) for text in encoded.dictionary.to_pylist()]
+    return [None if place is None else safe[place] for place in encoded.indices.to_pylist()]
 
 
 def cell(value: object) -> object:
@@ -43,11 +69,3 @@ def cell(value: object) -> object:
         return value
     text = visible(value)
     return f"'{text}" if text.lstrip(" ").startswith(FORMULA_STARTS) else text
-
-
-def to_parquet(report: EscalationReport) -> bytes:
-    """All escalations with their types, texts as logged."""
-    target = io.BytesIO()
-    columns = [[getattr(line, name) for line in report.escalated] for name in COLUMNS]
-    pq.write_table(pa.table(columns, schema=SCHEMA), target)
-    return target.getvalue()

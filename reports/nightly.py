@@ -1,29 +1,47 @@
-"""The nightly job: reads one day from the database, at one instant, and writes it as HTML, JSON, CSV and Parquet."""
+"""The job behind `traceaudit report`: reads a period at one instant, and writes it as HTML, JSON, CSV and Parquet."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
+from hashlib import sha256
 from pathlib import Path
 
 import duckdb
 
-from auditor import queries
-from auditor.blobs import write_whole
-from auditor.policies.file import configured_policy
-from auditor.policies.store import in_force
+from auditor import queries, queries_counts
+from auditor.evidence.events import SYSTEM, Deed, record_event
 from auditor.store import Store
-from auditor.store_golden import last_golden
 from conf.schema import Config
 from reports.errors import NothingToReport, ReportNotWritten
-from reports.escalations import Edition, Evidence, Night, find_escalations, make_report
-from reports.export import to_csv, to_json, to_parquet
+from reports.escalations import Edition, Read, read_period
+from reports.export import to_json, write_escalations
+from reports.files import new_file, sha256_of
+from reports.night.counts import COLUMNS
+from reports.night.period import period_of
 from reports.render import render
 from reports.report import EscalationReport
 from reports.thumbnails import hashes, thumbnails
 
-EXAMPLES = 20  # records named in the report for each reason why they have no verdict
+SUFFIXES = ("html", "json", "csv", "parquet")
+BATCH_ROWS = 50_000
+SLUG = re.compile(r"[^A-Za-z0-9._-]+")
 
-EXPORTS = {"json": to_json, "csv": to_csv, "parquet": to_parquet}
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a report is to be of.
+
+    Attributes:
+        day: UTC, any of the period; None for the last day on which records were stored.
+        kind: of the period: "day", "week" or "month".
+        tenant: the only one that it is about; None for all.
+    """
+
+    day: date | None
+    kind: str
+    tenant: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,68 +52,116 @@ class Written:
     files: tuple[Path, ...]
 
 
-def write_nightly(store: Store, config: Config, day: date | None, edition: Edition) -> Written:
-    """Make the report of a day and write its files into `report.out_dir`, over those of an earlier run.
+def write_nightly(  # noqa: PLR0913 - what a report can be of, with the usual one as default
+    store: Store, config: Config, day: date | None, edition: Edition, *, period: str = "day", tenant: str | None = None
+) -> Written:
+    """Make the report of a period and write its files into `report.out_dir`, over those of an earlier run.
 
     Args:
-        store: what to read.
+        store: what to read; that the report was made is written to its audit trail.
         config: its sections policy and report.
-        day: UTC; None for the last day on which records were stored. A day without records gives a report that says so.
+        day: UTC, any of the period; None for the last day on which records were stored. A period without records gives
+            a report that says so.
         edition: what the report is made with.
+        period: "day", "week" or "month".
+        tenant: the only one that it is about; None for all.
 
     Raises:
-        NothingToReport: `day` is None and no record was ever stored.
+        NothingToReport: `day` is None and no record was ever stored, or there is no such tenant.
         ReportNotWritten: the folder cannot be written.
     """
-    report = read_report(store.connection.cursor(), config, day, edition)
-    pictures = thumbnails(hashes(report), store.blobs.find, config.report.thumbnail_px)
-    contents = {"html": render(report, pictures).encode()} | {name: make(report) for name, make in EXPORTS.items()}
-    return Written(report, write_files(Path(config.report.out_dir), f"audit-{report.date}", contents))
+    folder = Path(config.report.out_dir)
+    cursor = store.connection.cursor()
+    with queries.within_memory(cursor, config.report.max_memory_bytes), queries.snapshot(cursor), writing(folder):
+        read = read_chosen(cursor, config, edition, Wanted(day, period, tenant))
+        pictures = thumbnails(hashes(read.report), store.blobs.find, config.report.thumbnail_px)
+        html = render(read.report, pictures).encode(errors="surrogatepass")
+        files = write_files(cursor, folder, read, html)
+    record_event(store, deed_of(read, files))
+    return Written(read.report, files)
 
 
-def read_report(
-    connection: duckdb.DuckDBPyConnection, config: Config, day: date | None, edition: Edition
+def read_report(  # noqa: PLR0913 - see write_nightly
+    connection: duckdb.DuckDBPyConnection,
+    config: Config,
+    day: date | None,
+    edition: Edition,
+    *,
+    period: str = "day",
+    tenant: str | None = None,
 ) -> EscalationReport:
-    """The report of a day, all of it read at one instant."""
-    configured = configured_policy(config.policy)
+    """The report of a period, all of it read at one instant; nothing is written."""
     with queries.snapshot(connection) as cursor:
-        night = read_night(cursor, day)
-        policy = in_force(cursor, night.day, configured).policy
-        found = find_escalations(night.verdicts, policy)
-        shown = [item.verdict.triple_id for item in found[: config.report.max_cases]]
-        evidence = Evidence(queries.cases(cursor, night.day, shown), queries.images(cursor, shown))
-    return make_report(night, policy, found, evidence, edition)
+        return read_chosen(cursor, config, edition, Wanted(day, period, tenant)).report
 
 
-def read_night(connection: duckdb.DuckDBPyConnection, day: date | None) -> Night:
-    """All rows of a day but the texts."""
-    chosen = day or queries.latest_day(connection)
+def read_chosen(cursor: duckdb.DuckDBPyConnection, config: Config, edition: Edition, wanted: Wanted) -> Read:
+    """What is wanted, read in a snapshot."""
+    chosen = wanted.day or queries.latest_day(cursor)
     if chosen is None:
         raise NothingToReport("the database holds no records yet; `traceaudit run SOURCE` reads some")
-    return Night(
-        day=chosen,
-        coverage=queries.coverage(connection, chosen),
-        unjudged=queries.unjudged(connection, chosen),
-        examples=queries.unjudged_examples(connection, chosen, EXAMPLES),
-        verdicts=queries.verdicts(connection, chosen),
-        scorers=queries.scorers(connection, chosen),
-        calibrations=queries.calibrations(connection, chosen),
-        image_failures=queries.image_failures(connection, chosen),
-        backfills=queries.backfills(connection, chosen),
-        golden=last_golden(connection, chosen),
-    )
+    if wanted.tenant is not None and not queries.has_tenant(cursor, wanted.tenant):
+        raise NothingToReport(f"the database holds no exchange of a tenant named {wanted.tenant!r}")
+    return read_period(cursor, config, period_of(wanted.kind, chosen), wanted.tenant, edition)
 
 
-def write_files(folder: Path, stem: str, contents: Mapping[str, bytes]) -> tuple[Path, ...]:
-    """Each content under the stem and its suffix, whole or not at all."""
-    paths = {folder / f"{stem}.{suffix}": data for suffix, data in contents.items()}
+def write_files(cursor: duckdb.DuckDBPyConnection, folder: Path, read: Read, html: bytes) -> tuple[Path, ...]:
+    """All files of a report, the escalations streamed from the database, in the order of SUFFIXES."""
+    stem = stem_of(read.report)
+    page, data, as_csv, as_parquet = (folder / f"{stem}.{suffix}" for suffix in SUFFIXES)
+    with ExitStack() as stack:
+        files = [stack.enter_context(new_file(path)) for path in (page, data, as_csv, as_parquet)]
+        files[0].write(html)
+        files[1].write(to_json(read.report))
+        batches = queries_counts.stream_escalated(cursor, read.scope, COLUMNS, BATCH_ROWS)
+        write_escalations(batches, files[2], files[3])
+    return page, data, as_csv, as_parquet
+
+
+@contextmanager
+def writing(folder: Path) -> Iterator[None]:
+    """A folder that files can be written to.
+
+    Raises:
+        ReportNotWritten: it cannot.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for path, data in paths.items():
-            write_whole(path, data)
+        yield
     except OSError as error:
         raise ReportNotWritten(f"{folder}: {error.strerror or error}") from None
-    return tuple(paths)
+
+
+def stem_of(report: EscalationReport) -> str:
+    """What the files of a report are named: "audit-2026-11-22", "audit-2026-W47", "audit-2026-11-harbor-bank".
+
+    A tenant whose name is no name of a file has a digest of it behind what can be said.
+    """
+    if report.tenant is None:
+        return f"audit-{report.period.name}"
+    plain = SLUG.sub("-", report.tenant)[:60].strip("-.")
+    digest = "" if plain == report.tenant else f"-{sha256(report.tenant.encode()).hexdigest()[:8]}"
+    return f"audit-{report.period.name}-{plain}{digest}"
+
+
+def deed_of(read: Read, files: tuple[Path, ...]) -> Deed:
+    """What the audit trail tells of a report that was made; the next one of its kind compares itself with it."""
+    report = read.report
+    period, tenant = report.period, report.tenant
+    told = {
+        "kind": period.kind,
+        "name": period.name,
+        "first": str(period.first),
+        "last": str(period.last),
+        "tenant": tenant,
+        "files": {path.name: sha256_of(path) for path in files},
+        "exchanges": report.verdicts.triples,
+        "escalated": report.escalations.total,
+        "made_with": read.made_with,
+    }
+    subject = f"{period.kind}/{period.name}" + (f"/{tenant}" if tenant is not None else "")
+    at = report.made_at if report.made_at.tzinfo else report.made_at.replace(tzinfo=UTC)
+    return Deed("report.made", SYSTEM, subject, told, at)
 
 
 def edition_of(config: Config, now: datetime, version: str) -> Edition:

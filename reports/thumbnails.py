@@ -2,11 +2,15 @@
 
 import base64
 import io
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
+from math import sqrt
 
 from ingest.images.pixels import shrink
 from reports.report import EscalationReport
 
+MAX_BYTES = 1_200_000  # of all thumbnails of a report together
+BYTES_PER_PIXEL = 0.25  # of a square one, as base64; a photograph at QUALITY takes less
+MIN_SIDE_PX = 40
 QUALITY = 60  # of the JPEG: a thumbnail is for recognising, the original stays in the image folder
 
 
@@ -15,16 +19,22 @@ def hashes(report: EscalationReport) -> set[str]:
     return {image.sha256 for case in report.cases for image in case.images if image.sha256}
 
 
-def thumbnails(wanted: Iterable[str], read: Callable[[str], bytes | None], side_px: int) -> dict[str, str]:
+def thumbnails(wanted: Collection[str], read: Callable[[str], bytes | None], side_px: int) -> dict[str, str]:
     """sha256 -> data URI.
 
     Args:
         wanted: hashes.
         read: gives the original's bytes, or None when they are gone; such an image is left out.
-        side_px: longer side at most.
+        side_px: longer side at most; less where there are many, so that all of them together stay small.
     """
+    side = min(side_px, fitting_side(len(wanted)))
     found = ((sha256, read(sha256)) for sha256 in sorted(wanted))
-    return {sha256: thumbnail(data, side_px) for sha256, data in found if data is not None}
+    return {sha256: thumbnail(data, side) for sha256, data in found if data is not None}
+
+
+def fitting_side(n: int) -> int:
+    """The longer side of `n` images that take about MAX_BYTES together, in pixels."""
+    return max(MIN_SIDE_PX, int(sqrt(MAX_BYTES / (max(n, 1) * BYTES_PER_PIXEL))))
 
 
 def thumbnail(data: bytes, side_px: int) -> str:

@@ -13,7 +13,7 @@ from auditor.golden.drill import CANARY, GoldenFigures, GoldenRun, GoldenScore, 
 from auditor.golden_cli import CASES
 from auditor.rows import read_rows
 from auditor.store import Store
-from auditor.store_golden import golden_runs, keep_golden, last_golden
+from auditor.store_golden import golden_before, golden_runs, keep_golden
 from auditor.verdict import ScorerKey
 from conf.schema import load
 from reports.nightly import write_nightly
@@ -92,8 +92,8 @@ def test_runs_of_the_same_scorer_over_the_same_cases_come_back_latest_first(stor
     for run in [*runs, replace(RUN, run_id="o", scorer=other), replace(RUN, run_id="c", cases_hash="changed")]:
         keep_golden(store, run, [score(0, 0)])
     assert golden_runs(store, KEY, "cases", 2) == [runs[2], runs[1]]
-    assert last_golden(store.connection, (NOW + timedelta(days=1)).date()) == runs[1]
-    assert last_golden(store.connection, (NOW - timedelta(days=9)).date()) is None
+    assert golden_before(store.connection, (NOW + timedelta(days=1)).date(), 2)[0] == runs[1]
+    assert golden_before(store.connection, (NOW - timedelta(days=9)).date(), 2) == []
 
 
 def test_the_report_says_what_the_last_run_came_to_and_no_number_counts_its_cases(store: Store, tmp_path: Path) -> None:
@@ -107,7 +107,7 @@ def test_the_report_says_what_the_last_run_came_to_and_no_number_counts_its_case
     html = after.files[0].read_text()
     assert "agreement 0.900, false-positive rate 0.100 over 50 labelled cases, 2 of 2 canaries caught" in html
     assert "1 of 2 canaries missed: canary-8" in html
-    assert replace(after.report, golden=None) == before.report
+    assert replace(after.report, golden=None, golden_runs=()) == before.report
     assert store.ledger() == ledger
 
 

@@ -1,0 +1,130 @@
+"""Review work due and done, and cases that wait for a person.
+
+A vote counts from when the database has it (`stored_at`); what came after the period is of the next report.
+"""
+
+from collections.abc import Mapping
+from datetime import date
+
+import duckdb
+import pyarrow as pa
+
+from auditor.scope import Row, Scope
+
+# Draws up to the end of the period with how many reviewers voted by then, and when the last one came that was needed.
+# A vote on a triple counts for every draw of it, also one from before.
+MAKE = """
+    CREATE TEMP TABLE drawn AS
+    WITH first_votes AS (
+        SELECT triple_id, reviewer, min(stored_at) AS voted_at FROM reviews WHERE stored_at < $end GROUP BY ALL
+    ), votes AS (
+        SELECT triple_id, list_sort(list(voted_at)) AS times FROM first_votes GROUP BY triple_id
+    )
+    SELECT d.day, d.triple_id, t.tenant, d.reason, d.level, d.risk, coalesce(len(v.times), 0) AS voters,
+        v.times[n.needed] AS done_at, date_diff('day', d.day, $last) AS age
+    FROM draws d JOIN triples t ON t.id = d.triple_id JOIN needed n ON n.day = d.day
+    LEFT JOIN votes v ON v.triple_id = d.triple_id
+    WHERE d.day <= $last AND ($tenant IS NULL OR t.tenant = $tenant)
+"""
+
+FIRST_DRAW = "SELECT min(day) AS day FROM draws WHERE day <= $last"
+
+TOTALS = """
+    SELECT count(*) FILTER (day >= $first) AS drawn, count(*) FILTER (done_at IS NULL) AS due,
+        count(*) FILTER (done_at IS NULL AND age > $overdue_days) AS overdue,
+        count(*) FILTER (done_at >= $start) AS done
+    FROM drawn
+"""
+
+NIGHTS = """
+    SELECT day, count(*) FILTER (reason = 'urgent') AS urgent, count(*) FILTER (reason = 'escalated') AS escalated,
+        count(*) FILTER (reason = 'below') AS below, count(*) FILTER (voters > 0) AS voted,
+        count(done_at) AS done, count(*) FILTER (done_at IS NULL AND age > $overdue_days) AS overdue
+    FROM drawn WHERE day >= $window GROUP BY day ORDER BY day DESC
+"""
+
+VOTES = """
+    FROM reviews r SEMI JOIN (SELECT id FROM triples WHERE $tenant IS NULL OR tenant = $tenant) t ON t.id = r.triple_id
+    WHERE r.stored_at >= $start AND r.stored_at < $end
+"""
+
+REVIEWERS = f"""
+    SELECT reviewer, count(*) AS votes, count(DISTINCT triple_id) AS cases, min("at") AS first, max("at") AS last
+    {VOTES} GROUP BY reviewer ORDER BY votes DESC, reviewer LIMIT $most
+"""
+
+OUTCOMES = f"""
+    SELECT CASE vote WHEN 0 THEN 'safe' WHEN 0.5 THEN 'potentially_harmful' ELSE 'harmful' END AS vote,
+        count(*) AS votes
+    {VOTES} GROUP BY ALL ORDER BY votes DESC, vote
+"""
+
+# Of each triple the latest verdict of the window says whether it escalates still.
+NOT_DRAWN = """
+    WITH standing AS (
+        SELECT triple_id, arg_max(escalated, scored_at) AS escalated, max(day) AS day FROM daily GROUP BY triple_id
+    )
+    SELECT date_diff('day', s.day, $last) AS age, count(*) AS n FROM standing s
+    ANTI JOIN (SELECT triple_id FROM draws WHERE day <= $last) d ON d.triple_id = s.triple_id
+    ANTI JOIN (SELECT triple_id FROM reviews WHERE stored_at < $end) r ON r.triple_id = s.triple_id
+    WHERE s.escalated GROUP BY age ORDER BY age
+"""
+
+OPEN = "SELECT age, count(*) AS n FROM drawn WHERE voters = 0 GROUP BY age ORDER BY age"
+
+OLDEST = """
+    SELECT triple_id, tenant, day, age, reason, level, risk FROM drawn WHERE voters = 0
+    ORDER BY day, level = 'urgent' DESC, risk DESC NULLS LAST, triple_id LIMIT $most
+"""
+
+
+def first_draw(cursor: duckdb.DuckDBPyConnection, scope: Scope) -> date | None:
+    """The first night that drew anything; None where none did by then."""
+    day = scope.row(cursor, FIRST_DRAW)["day"]
+    return day if isinstance(day, date) else None
+
+
+def make_drawn(cursor: duckdb.DuckDBPyConnection, scope: Scope, votes: Mapping[date, int]) -> None:
+    """Make the table `drawn`, which the queries below ask.
+
+    Args:
+        cursor: in a transaction that is rolled back.
+        scope: the period.
+        votes: how many reviewers the policy of each day wants, of every day with a draw.
+    """
+    needed = {"day": pa.array(votes.keys(), pa.date32()), "needed": pa.array(votes.values(), pa.int32())}
+    cursor.register("needed", pa.table(needed))
+    try:
+        cursor.execute(MAKE, scope.values(MAKE))
+    finally:
+        cursor.unregister("needed")
+
+
+def totals(cursor: duckdb.DuckDBPyConnection, scope: Scope, overdue_days: int) -> Row:
+    """Cases drawn in the period, due, overdue, and done in the period."""
+    return scope.row(cursor, TOTALS, overdue_days=overdue_days)
+
+
+def nights(cursor: duckdb.DuckDBPyConnection, scope: Scope, overdue_days: int) -> list[Row]:
+    """What each night of the window drew, and what became of it."""
+    return scope.rows(cursor, NIGHTS, overdue_days=overdue_days)
+
+
+def reviewers(cursor: duckdb.DuckDBPyConnection, scope: Scope, most: int) -> list[Row]:
+    """Who voted in the period."""
+    return scope.rows(cursor, REVIEWERS, most=most)
+
+
+def outcomes(cursor: duckdb.DuckDBPyConnection, scope: Scope) -> list[Row]:
+    """What was voted in the period."""
+    return scope.rows(cursor, OUTCOMES)
+
+
+def open_ages(cursor: duckdb.DuckDBPyConnection, scope: Scope) -> tuple[list[Row], list[Row]]:
+    """Days of age -> cases: of those drawn and without a vote, and of those escalated that nobody drew or voted on."""
+    return scope.rows(cursor, OPEN), scope.rows(cursor, NOT_DRAWN)
+
+
+def oldest(cursor: duckdb.DuckDBPyConnection, scope: Scope, most: int) -> list[Row]:
+    """The drawn cases without a vote that wait longest."""
+    return scope.rows(cursor, OLDEST, most=most)
