@@ -60,6 +60,7 @@ INSERTS = {
         INSERT INTO positions BY NAME SELECT * FROM incoming
         ON CONFLICT (source, "partition") DO UPDATE SET
         next_offset = excluded.next_offset, updated_at = excluded.updated_at""",
+    "events": "INSERT INTO events BY NAME SELECT * FROM incoming",
     "reviews": "INSERT INTO reviews BY NAME SELECT * FROM incoming",
     "calibrations": "INSERT INTO calibrations BY NAME SELECT * FROM incoming",
 }

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from auditor.evidence.events import Deed, record_event
+from auditor.evidence.events import Deed, record_events
 from auditor.reviews import Review
 from auditor.store import Store
 from auditor.store_rows import Row
@@ -37,10 +37,9 @@ def add_reviews(store: Store, reviews: Sequence[Review], now: datetime) -> Added
         strangers = frozenset(triple_ids - known(store, "triples", triple_ids))
         welcome = {name: one for name, one in by_id.items() if one.triple_id not in strangers}
         new = welcome.keys() - known(store, "reviews", welcome)
-        store.insert("reviews", [review_row(one, now) for name, one in welcome.items() if name in new])
-        for name, one in welcome.items():
-            if name in new:
-                record_event(store, Deed("review.voted", one.reviewer, one.triple_id, told_of(one), now))
+        kept = [one for name, one in welcome.items() if name in new]
+        store.insert("reviews", [review_row(one, now) for one in kept])
+        record_events(store, (Deed("review.voted", one.reviewer, one.triple_id, told_of(one), now) for one in kept))
     n_welcome = sum(review.triple_id not in strangers for review in reviews)
     return Added(len(new), n_welcome - len(new), strangers)
 

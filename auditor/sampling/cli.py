@@ -68,11 +68,12 @@ def list_cases(argv: Sequence[str]) -> int:
 
     options = parser("review list", "The cases that are due, urgent ones first, then the oldest.", store=True)
     options.add_argument("--all", action="store_true", help="also those that are done")
+    options.add_argument("--most", type=int, default=1000, metavar="N", help="the first N; default: 1000")
     args = options.parse_args(argv)
     config, now = config_of(args), utc_now()
     with Store.open(config.store.path, config.images.blob_dir, create=False) as store:
         wanted = votes_wanted(store, config, now)
-        found = cases(store.connection, wanted=None if args.all else wanted)
+        found = cases(store.connection, None if args.all else wanted, args.most)
     if args.json:
         for one in found:
             print_json(due_json(one, now, wanted))

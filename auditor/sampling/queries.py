@@ -14,18 +14,20 @@ import duckdb
 from auditor.sampling.strata import BELOW, ESCALATED, URGENT
 
 LIMIT_DAYS = {URGENT: 1, ESCALATED: 3, BELOW: 7}
+MANY = 10_000_000
 
 # A person is the same whatever the case of the name; who votes again on a case has still seen it once.
 CASES = """
     WITH voted AS (
-        SELECT triple_id, count(DISTINCT lower(reviewer)) AS n, bool_or(lower(reviewer) = lower($reviewer)) AS mine
+        SELECT triple_id, count(DISTINCT lower(reviewer)) AS n, bool_or(lower(reviewer) = lower($reviewer)) AS by_me
         FROM reviews GROUP BY triple_id
     )
     SELECT "day", triple_id, reason, stratum, inclusion, level, risk, drawn_at, coalesce(n, 0) AS votes,
-        coalesce(mine, false) AS mine, [model_revision, prompt_hash, decoding] AS scorer
+        coalesce(by_me, false) AS mine, [model_revision, prompt_hash, decoding] AS scorer
     FROM draws LEFT JOIN voted USING (triple_id)
-    WHERE ($wanted IS NULL OR votes < $wanted)
-    ORDER BY reason <> 'urgent', "day", reason <> 'escalated', sha256(triple_id)
+    WHERE ($wanted IS NULL OR votes < $wanted) AND ($others OR NOT mine)
+    ORDER BY reason <> 'urgent', "day", reason <> 'escalated', hash(triple_id), triple_id
+    LIMIT $most
 """
 COUNTS = """
     WITH voted AS (SELECT triple_id, count(DISTINCT lower(reviewer)) AS n FROM reviews GROUP BY triple_id)
@@ -62,7 +64,7 @@ class Due:
         inclusion: in (0, 1].
         drawn_at: UTC, without a zone, as the tables hold it.
         votes: people who voted on it.
-        mine: whether the reviewer who asks did.
+        mine: whether the reviewer who asks did; False where nobody asks.
         scorer: model revision, prompt hash and decoding of the verdict by which it was drawn.
     """
 
@@ -115,15 +117,16 @@ class Work:
         return max(self.due_by_age, default=None)
 
 
-def cases(connection: duckdb.DuckDBPyConnection, reviewer: str = "", wanted: int | None = None) -> list[Due]:
-    """Drawn cases, urgent ones first, then by day; with `wanted` those with fewer votes only."""
-    rows = connection.execute(CASES, {"reviewer": reviewer, "wanted": wanted}).fetchall()
-    return [Due(*row) for row in rows]
+def cases(connection: duckdb.DuckDBPyConnection, wanted: int | None = None, most: int = MANY) -> list[Due]:
+    """The first drawn cases, urgent ones first, then by day; with `wanted` those with fewer votes only."""
+    values = {"reviewer": "", "wanted": wanted, "others": True, "most": most}
+    return [Due(*row) for row in connection.execute(CASES, values).fetchall()]
 
 
 def next_case(connection: duckdb.DuckDBPyConnection, reviewer: str, wanted: int) -> Due | None:
     """The first case that is not done and that this reviewer did not vote on."""
-    return next((one for one in cases(connection, reviewer, wanted) if not one.mine), None)
+    values = {"reviewer": reviewer, "wanted": wanted, "others": False, "most": 1}
+    return next((Due(*row) for row in connection.execute(CASES, values).fetchall()), None)
 
 
 def review_work(connection: duckdb.DuckDBPyConnection, now: datetime, wanted: int) -> list[Work]:

@@ -14,6 +14,7 @@ from auditor.policies.policy import ReviewPlan
 from auditor.sampling.bands import SPREAD
 
 URGENT, ESCALATED, BELOW = "urgent", "escalated", "below"
+ROOM = 4  # cases for each stratum, on average: less would leave nothing to draw more of where it matters
 AT_LEAST = 2  # cases of a stratum, where it has as many: with one alone nothing could be said of how much they differ
 
 
@@ -81,55 +82,50 @@ def above_the_line(cell: Cell, size: int, share: float) -> Stratum:
 
 def below_the_line(sizes: Mapping[Cell, int], budget: int) -> list[Stratum]:
     """Strata with what is drawn of each: `budget` in all, or everything where there is less."""
-    strata = merged(sizes, max(1, budget // AT_LEAST))
-    weights = [weight(stratum) for stratum in strata]
+    strata = merged(sizes, budget)
+    weights = [sqrt(stratum.size) * spread(stratum.common("band")) for stratum in strata]
     drawn = allocate([stratum.size for stratum in strata], weights, budget)
     return [Stratum(one.name, one.cells, one.size, n) for one, n in zip(strata, drawn, strict=True)]
 
 
-def weight(stratum: Stratum) -> float:
-    """How much of the budget a stratum asks for: root of its size, times how much its verdicts differ by the guess.
+def spread(band: str | None) -> float:
+    """How much the verdicts of a band differ in being harmful, by the guess; of several bands as much as can be.
 
-    Neyman's allocation would take the size itself. With that nearly all cases would have the lowest risks, and nobody
-    could tell what a lower threshold would find; with the root both the total and each band are known fairly well.
+    The weight of a stratum is this times the root of its size. Neyman's allocation would take the size itself. With
+    that nearly all cases would have the lowest risks, and nobody could tell what a lower threshold would find; with the
+    root both the total and each band are known fairly well.
     """
-    return sqrt(stratum.size) * SPREAD.get(stratum.common("band") or "", max(SPREAD.values()))
+    return SPREAD[band] if band in SPREAD else max(SPREAD.values())
 
 
-def merged(sizes: Mapping[Cell, int], most: int) -> list[Stratum]:
-    """At most `most` strata, as fine as that allows.
+def merged(sizes: Mapping[Cell, int], budget: int) -> list[Stratum]:
+    """Strata as fine as the budget bears.
 
-    While there are few enough cells, each is a stratum. Otherwise as many of the largest cells as fit keep a stratum of
-    their own, and the others of each band and kind of thinking are put together, whatever their tenants; where even
-    these are too many, the others of each band; at last all others.
+    With ROOM cases for each cell, every cell is a stratum. Otherwise a cell keeps one of its own where it is worth a
+    share of the budget by Neyman's allocation; of the others, those of a band and kind of thinking are put together,
+    whatever their tenants, and keep a stratum where they are worth it; what is left of each band is one. The share is
+    the smallest that leaves ROOM cases for each stratum. Where not even the bands have AT_LEAST cases each, all is one
+    stratum.
     """
-    cells = sorted(sizes, key=lambda cell: (-sizes[cell], cell.band, cell.thinking_kind, cell.tenant))
-    for name_of in (rest_of_kind, rest_of_band, rest_of_all):
-        n_rests = rests_after([name_of(cell) for cell in cells])
-        fitting = [alone for alone, n in enumerate(n_rests) if alone + n <= most]
-        if fitting:
-            return grouped(cells, sizes, fitting[-1], name_of)
-    return []
+    most = max(1, budget // ROOM)
+    total = worth(sizes)
+    for n in (0, *(2**power for power in range(most.bit_length() + 1))):
+        strata = split(sizes, total * n / most)
+        if len(strata) <= most:
+            return strata
+    bands = together(sizes, lambda cell: f"{BELOW}/{cell.band}/others")
+    return bands if len(bands) * AT_LEAST <= budget else together(sizes, lambda _: f"{BELOW}/others")
 
 
-def rests_after(names: Sequence[str]) -> list[int]:
-    """For each number of leading names that is left out, how many different ones remain."""
-    seen: set[str] = set()
-    found = [0]
-    for name in reversed(names):
-        seen.add(name)
-        found.append(len(seen))
-    return found[::-1]
-
-
-def grouped(
-    cells: Sequence[Cell], sizes: Mapping[Cell, int], alone: int, name_of: Callable[[Cell], str]
-) -> list[Stratum]:
-    """The first `alone` cells as strata of their own, the others put together by name."""
-    groups: dict[str, list[Cell]] = defaultdict(list)
-    for at, cell in enumerate(cells):
-        groups[own_name(cell) if at < alone else name_of(cell)].append(cell)
-    return [Stratum(name, tuple(of), sum(sizes[cell] for cell in of)) for name, of in groups.items()]
+def split(sizes: Mapping[Cell, int], least: float) -> list[Stratum]:
+    """Cells that are worth so much; of the rest bands and kinds of thinking that are; of the rest of those, bands."""
+    rest, strata = dict(sizes), list[Stratum]()
+    for name_of in (own_name, lambda cell: f"{BELOW}/{cell.band}/{cell.thinking_kind}/others"):
+        kept = [one for one in together(rest, name_of) if worth({cell: rest[cell] for cell in one.cells}) >= least]
+        strata += kept
+        gone = {cell for one in kept for cell in one.cells}
+        rest = {cell: size for cell, size in rest.items() if cell not in gone}
+    return strata + together(rest, lambda cell: f"{BELOW}/{cell.band}/others")
 
 
 def own_name(cell: Cell) -> str:
@@ -137,19 +133,17 @@ def own_name(cell: Cell) -> str:
     return f"{cell.reason}/{cell.band}/{cell.thinking_kind}/tenant:{cell.tenant}"
 
 
-def rest_of_kind(cell: Cell) -> str:
-    """The name of the stratum of smaller tenants."""
-    return f"{cell.reason}/{cell.band}/{cell.thinking_kind}/others"
+def worth(sizes: Mapping[Cell, int]) -> float:
+    """What Neyman's allocation would draw of these cells, but for a factor."""
+    return sum(size * spread(cell.band) for cell, size in sizes.items())
 
 
-def rest_of_band(cell: Cell) -> str:
-    """The name of the stratum of smaller tenants and all kinds of thinking."""
-    return f"{cell.reason}/{cell.band}/others"
-
-
-def rest_of_all(cell: Cell) -> str:
-    """The name of the stratum of whatever is left."""
-    return f"{cell.reason}/others"
+def together(sizes: Mapping[Cell, int], name_of: Callable[[Cell], str]) -> list[Stratum]:
+    """Cells of one name as one stratum."""
+    groups: dict[str, list[Cell]] = defaultdict(list)
+    for cell in sorted(sizes, key=own_name):
+        groups[name_of(cell)].append(cell)
+    return [Stratum(name, tuple(of), sum(sizes[cell] for cell in of)) for name, of in groups.items()]
 
 
 def allocate(sizes: Sequence[int], weights: Sequence[float], budget: int) -> list[int]:

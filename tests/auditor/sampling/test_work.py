@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from auditor.__main__ import main
+from auditor.evidence.events import Deed, Event, record_event
 from auditor.reviews import Review
 from auditor.sampling.case import case_lines
 from auditor.sampling.queries import case_rows, cases, ids_named, late_verdicts, next_case, review_work
@@ -107,6 +108,20 @@ def test_a_vote_is_an_event_of_the_trail_without_its_text(store: Store) -> None:
     assert "Jane" not in details
 
 
+def test_many_votes_are_a_chain_of_events_as_single_ones_are(store: Store) -> None:
+    one, *rest = (Review("urgent-0", f"person-{at}", Judgment.SAFE, None, None, NOW) for at in range(6))
+    add_reviews(store, [one], NOW)
+    add_reviews(store, rest, NOW)
+    record_event(store, Deed("review.voted", "ann", "x", {}, NOW))
+    rows = store.connection.execute("FROM events ORDER BY seq").fetchall()
+    assert [row[0] for row in rows] == [*range(1, len(rows) + 1)]
+    previous = "0" * 64
+    for seq, at, actor, kind, subject, details, before, its_hash in rows:
+        assert before == previous
+        previous = Event(seq, at.replace(tzinfo=UTC), actor, kind, subject, details, before).hash
+        assert its_hash == previous
+
+
 def test_ids_are_found_by_their_beginnings(store: Store) -> None:
     assert ids_named(store.connection, "urgent-1") == ["urgent-1"]
     assert ids_named(store.connection, "urgent") == ["urgent-0", "urgent-1"]
@@ -176,6 +191,7 @@ def test_list_and_status_tell_what_is_due(ask: Asked) -> None:
     listed = [json.loads(line) for line in ask("list", "--json")[1].splitlines()]
     assert [one["triple_id"] for one in listed][:2] == ["urgent-1", "escalated-0"]
     assert len(ask("list", "--all", "--json")[1].splitlines()) == 6
+    assert len(ask("list", "--all", "--most", "2", "--json")[1].splitlines()) == 2
     told = json.loads(ask("status", "--json")[1])
     assert {one["reason"]: (one["drawn"], one["done"]) for one in told["work"]} == {
         "urgent": (2, 1),
