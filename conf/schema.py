@@ -254,6 +254,7 @@ class Report(Section):
     overdue_days: Annotated[int, Field(ge=0)]
     max_case_chars: Count
     thumbnail_px: Count
+    pdf: Literal["auto", "always", "never"]
 
 
 class Schedule(Section):

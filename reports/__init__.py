@@ -7,9 +7,14 @@ cases        one escalated triple as a reader sees it
 night/       each section of it, read from the database
 escalations  a period of the database becomes an EscalationReport
 wording      what the codes are called in a report
+sentences    what is said of its numbers; period_words: what its period is called
+alarms       what a reader should look into besides the exchanges
+charts_nightly  the charts of a report, drawn by charts
+summary      the first page in a few lines, for a terminal
 thumbnails   small pictures, made anew
 charts       charts as inline SVG
-render       EscalationReport to HTML, with templates/
+render       EscalationReport to HTML, with templates/: report.html.j2, and a file for each section
+pdf          the page as PDF, through Chromium
 export       EscalationReport to JSON, every escalation to CSV and Parquet
 files        files that are whole or not there
 nightly      the job that writes a report

@@ -18,23 +18,25 @@ def report(argv: Sequence[str]) -> int:
     """`traceaudit report`: the report of a day, as files."""
     from auditor.store import Store
     from reports.nightly import edition_of, write_nightly
+    from reports.summary import print_summary
 
-    options = parser("report", "Write the report of a day as HTML, JSON, CSV and Parquet.", store=True)
+    options = parser(
+        "report", "Write the report of a day as HTML, JSON, CSV, Parquet and, where there is Chromium, PDF.", store=True
+    )
     options.add_argument(
         "--date", type=date.fromisoformat, metavar="D", help="UTC day, YYYY-MM-DD; default: the last one"
     )
     options.add_argument("--out", metavar="DIR", help="folder for the files (report.out_dir)")
+    options.add_argument("--pdf", action="store_true", help="also as PDF, through Chromium (report.pdf)")
     args = options.parse_args(argv)
-    config = config_of(args, report__out_dir=args.out)
+    config = config_of(args, report__out_dir=args.out, report__pdf="always" if args.pdf else None)
     edition = edition_of(config, datetime.now(UTC), version("traceaudit"))
     with Store.open(config.store.path, config.images.blob_dir, create=False) as store:
         written = write_nightly(store, config, args.date, edition)
     if args.json:
         print_json({"date": str(written.report.date), "files": [str(path) for path in written.files]})
     else:
-        counts = written.report.escalations
-        print(f"{written.report.date}: {counts.total} of {written.report.verdicts.triples} exchanges need a person")
-        print("\n".join(str(path) for path in written.files))
+        print_summary(written.report, written.files, written.notes)
     return 0
 
 

@@ -2,7 +2,8 @@
 
 TraceauditError
 ├── NothingToReport      the database holds no records yet
-└── ReportNotWritten     the folder of the report cannot be written
+├── ReportNotWritten     the folder of the report cannot be written
+└── PdfNotMade           a report that was asked for as PDF is there in all forms but that
 """
 
 from conf.errors import TraceauditError
@@ -14,3 +15,7 @@ class NothingToReport(TraceauditError):
 
 class ReportNotWritten(TraceauditError):
     """A report whose folder cannot be written."""
+
+
+class PdfNotMade(TraceauditError):
+    """A report that was to be printed as PDF and could not be; its other files are written."""

@@ -14,12 +14,13 @@ from auditor import queries, queries_counts
 from auditor.evidence.events import SYSTEM, Deed, record_event
 from auditor.store import Store
 from conf.schema import Config
-from reports.errors import NothingToReport, ReportNotWritten
+from reports.errors import NothingToReport, PdfNotMade, ReportNotWritten
 from reports.escalations import Edition, Read, read_period
 from reports.export import to_json, write_escalations
 from reports.files import new_file, sha256_of
 from reports.night.counts import COLUMNS
 from reports.night.period import period_of
+from reports.pdf import find_browser, print_pdf
 from reports.render import render
 from reports.report import EscalationReport
 from reports.thumbnails import hashes, thumbnails
@@ -46,10 +47,11 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A report on disk; the HTML file comes first."""
+    """A report on disk; the HTML file comes first. `notes` say what is not there, and why."""
 
     report: EscalationReport
     files: tuple[Path, ...]
+    notes: tuple[str, ...] = ()
 
 
 def write_nightly(  # noqa: PLR0913 - what a report can be of, with the usual one as default
@@ -69,6 +71,7 @@ def write_nightly(  # noqa: PLR0913 - what a report can be of, with the usual on
     Raises:
         NothingToReport: `day` is None and no record was ever stored, or there is no such tenant.
         ReportNotWritten: the folder cannot be written.
+        PdfNotMade: `report.pdf` is "always", and it could not be; all other files are written.
     """
     folder = Path(config.report.out_dir)
     cursor = store.connection.cursor()
@@ -77,8 +80,21 @@ def write_nightly(  # noqa: PLR0913 - what a report can be of, with the usual on
         pictures = thumbnails(hashes(read.report), store.blobs.find, config.report.thumbnail_px)
         html = render(read.report, pictures).encode(errors="surrogatepass")
         files = write_files(cursor, folder, read, html)
+    files, notes = with_pdf(files, config.report.pdf)
     record_event(store, deed_of(read, files))
-    return Written(read.report, files)
+    if notes and config.report.pdf == "always":
+        raise PdfNotMade(notes[0])
+    return Written(read.report, files, notes)
+
+
+def with_pdf(files: tuple[Path, ...], wanted: str) -> tuple[tuple[Path, ...], tuple[str, ...]]:
+    """The files of a report with its page as PDF, if that is wanted and to be had; and a note of why it is not."""
+    if wanted == "never":
+        return files, ()
+    try:
+        return (*files, print_pdf(files[0], find_browser())), ()
+    except PdfNotMade as error:
+        return files, (str(error),)
 
 
 def read_report(  # noqa: PLR0913 - see write_nightly

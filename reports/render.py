@@ -7,29 +7,42 @@ Whatever a log holds is shown as text: Jinja escapes it, `visible` shows what hi
 import base64
 import hashlib
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import datetime
 from importlib.resources import files
 from typing import Protocol
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from ingest.visible import visible
-from reports import wording
+from reports import sentences, wording
+from reports.alarms import alarms, balanced
+from reports.charts_nightly import age_name, charts, compared, drift_name, drifts_drawn
+from reports.period_words import heading, period_words
 from reports.report import EscalationReport
 
-SECTIONS = (  # each a template of templates/sections, in the order of the page
-    "escalations",
-    "coverage",
-    "not_judged",
-    "verdicts",
-    "degraded",
-    "cases",
-    "made_with",
-    "words",
-)
-STYLES = ("base",)  # of templates/style
+SECTIONS = {  # a template of templates/sections -> its heading, in the order of the page
+    "front": "First page",
+    "escalations": "Need a person",
+    "trends": "Trends",
+    "slices": "By tenant, category and more",
+    "coverage": "Coverage",
+    "not_judged": "Read and not judged",
+    "degraded": "Judged on less than the whole exchange",
+    "layers": "Three layers side by side",
+    "below_the_line": "Missed below the line",
+    "reviews": "Review work and open cases",
+    "drift": "Drift and golden set",
+    "deliveries": "Failed deliveries",
+    "changes": "What changed",
+    "made_with": "What made this report",
+    "cases": "Cases in full",
+    "methods": "Words and methods",
+}
+STYLES = ("base", "front", "tables", "cases", "print")  # of templates/style
 
+MAX_LINES = 40  # lines of most tables in HTML; the JSON has all
 MAX_PARTITIONS = 40  # lines of the coverage table in HTML; the JSON has all
+FEW = 10  # estimates below it are told with a decimal
 
 
 def render(report: EscalationReport, thumbnails: Mapping[str, str]) -> str:
@@ -39,22 +52,58 @@ def render(report: EscalationReport, thumbnails: Mapping[str, str]) -> str:
         report: what to show.
         thumbnails: sha256 of an image -> data URI of its thumbnail; an image that is not in it is named only.
     """
-    style = style_sheet()
+    words = period_words(report.period)
+    title = f"{words.report} {report.period.name}"
+    style = f"{style_sheet()}\n{running_lines(report, title)}"
+    drawn = drifts_drawn(report.drift)
     return (
         environment()
         .get_template("report.html.j2")
         .render(
             report=report,
-            thumbnails=thumbnails,
+            title=title,
+            heading=heading(report.period),
+            said=words,
+            tell=sentences,
+            words=wording,
             sections=SECTIONS,
+            alarms=alarms(report),
+            balanced=balanced(report),
+            beside={"escalated": compared(report, "escalated")},
+            unjudged_records=sum(row.records for row in report.unjudged),
+            charts=charts(report),
+            drift_drawn=drawn,
+            drift_names=[drift_name(line) for line in drawn],
+            case_numbers={case.triple_id: number for number, case in enumerate(report.cases, start=1)},
+            thumbnails=thumbnails,
             style=style,
             content_security_policy=content_security_policy(style),
-            words=wording,
+            max_lines=MAX_LINES,
             max_partitions=MAX_PARTITIONS,
             place=place,
             source_name=source_name,
+            age_name=age_name,
         )
     )
+
+
+def running_lines(report: EscalationReport, title: str) -> str:
+    """The head and foot of each printed page, as a style: what is read, of whom, and when it was made."""
+    whose = "all tenants" if report.tenant is None else f"tenant {report.tenant}"
+    made = f"made {moment(report.made_at)} UTC by traceaudit {report.version}, policy {report.policy.version}"
+    return (
+        f"@page {{ @top-left {{ content: {css_string(title)} }} @top-right {{ content: {css_string(whose)} }} "
+        f"@bottom-left {{ content: {css_string(made)} }} }}"
+    )
+
+
+def css_string(text: str) -> str:
+    """A text as a string of CSS, in which nothing of it can end the string or the style sheet."""
+    shown = "".join(
+        char if char.isascii() and (char.isalnum() or char in " -.:,") else f"\\{ord(char):x} "
+        for char in visible(text)
+    )
+    return f'"{shown}"'
 
 
 def style_sheet() -> str:
@@ -76,8 +125,9 @@ def environment() -> Environment:
         "visible": visible,
         "stage": wording.stage,
         "word": lambda code, table: wording.word(table, code),
-        "number": lambda value: f"{value:,}".replace(",", "\N{NARROW NO-BREAK SPACE}"),
-        "day": day,
+        "number": number,
+        "tenth": tenth,
+        "about": about,
         "moment": moment,
         "one": one,
     }
@@ -90,9 +140,19 @@ def content_security_policy(style: str) -> str:
     return f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'"
 
 
-def day(value: date) -> str:
-    """Such as "Sunday, 22 November 2026"."""
-    return f"{value:%A}, {value.day} {value:%B %Y}"
+def number(value: int) -> str:
+    """With a narrow space between thousands."""
+    return f"{value:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+
+
+def tenth(value: float) -> str:
+    """With one decimal, where there is one."""
+    return f"{value:,.1f}".removesuffix(".0").replace(",", "\N{NARROW NO-BREAK SPACE}")
+
+
+def about(value: float) -> str:
+    """An estimate: whole, and with a decimal where it is small."""
+    return tenth(value if abs(value) < FEW else round(value))
 
 
 def moment(value: datetime | None) -> str:
@@ -108,11 +168,11 @@ class Placed(Protocol):
         """As in a Position."""
 
     @property
-    def partition(self) -> int:
+    def partition(self) -> int | None:
         """0 for files."""
 
     @property
-    def offset(self) -> int:
+    def offset(self) -> int | None:
         """The record's number."""
 
 

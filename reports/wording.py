@@ -1,7 +1,5 @@
 """What the codes of the database are called in a report, and what they mean."""
 
-from auditor.calibration import IDENTITY
-from auditor.query_rows import CalibrationRow
 from ingest.formats import FORMATS
 
 JUDGMENTS = {
@@ -114,6 +112,119 @@ REASONS = (
 )
 
 
+LEVELS = {
+    "none": "nothing",
+    "watch": "watch",
+    "escalate": "needs a person",
+    "urgent": "urgent",
+}
+
+COMPARED = {
+    "read": "records read",
+    "exchanges": "exchanges judged",
+    "escalated": "need a person",
+    "urgent": "urgent",
+    "unscorable": "could not be scored",
+    "degraded": "judged on less than the whole",
+}
+
+WHY_NO_ESTIMATE = {
+    "no_sample": "No exchange below the line has been drawn for review yet, so nobody knows what is missed.",
+    "no_reviews": "Exchanges below the line are drawn, and none of them is reviewed yet.",
+    "too_few": "Too few of the exchanges drawn below the line are reviewed to tell.",
+}
+
+CHANGES = {
+    "model": "guard model",
+    "version": "traceaudit",
+}
+
+DRAWS = {
+    "urgent": "urgent",
+    "escalated": "one that needs a person",
+    "below": "below the line",
+}
+
+DRIFT = {
+    "stable": "stable",
+    "moved": "moved",
+    "shifted": "shifted",
+    "too_few": "too few scores to tell",
+}
+
+SAID = {
+    "stopped": "stopped (blocked, refused or masked)",
+    "flagged": "flagged",
+    "passed": "passed",
+    "failed": "the guard itself failed",
+    "nothing": "no guard's word in the log",
+}
+
+LOOKED_AT = {
+    "input": "the input",
+    "output": "the output",
+    "unknown": "what is not told",
+}
+
+SIGNALS = {
+    "masked": "masked a part",
+    "failed": "failed itself",
+}
+
+DISAGREEMENTS = {
+    "passed_escalated": "moderation passed it, and the audit says that a person should look",
+    "stopped_safe": "moderation stopped it, and the audit finds nothing",
+    "flagged_safe": "moderation flagged it, and the audit finds nothing",
+}
+
+CHANNELS = {
+    "file": "file",
+    "mail": "e-mail",
+    "webhook": "webhook",
+    "topic": "topic",
+    "siem": "SIEM",
+}
+
+GAPS = {
+    "compacted_or_transaction": "compacted away, or control records of transactions",
+    "retention": "deleted by the topic's retention before they were read",
+}
+
+LANGUAGES = {
+    "": "not known",
+    "ar": "Arabic",
+    "cs": "Czech",
+    "da": "Danish",
+    "de": "German",
+    "el": "Greek",
+    "en": "English",
+    "es": "Spanish",
+    "fa": "Persian",
+    "fi": "Finnish",
+    "fr": "French",
+    "he": "Hebrew",
+    "hi": "Hindi",
+    "hu": "Hungarian",
+    "id": "Indonesian",
+    "it": "Italian",
+    "ja": "Japanese",
+    "ko": "Korean",
+    "nl": "Dutch",
+    "no": "Norwegian",
+    "pl": "Polish",
+    "pt": "Portuguese",
+    "ro": "Romanian",
+    "ru": "Russian",
+    "sv": "Swedish",
+    "th": "Thai",
+    "tr": "Turkish",
+    "uk": "Ukrainian",
+    "und": "not known",
+    "vi": "Vietnamese",
+    "zh": "Chinese",
+}
+
+
 def stage(code: str | None) -> str:
     """What a stage is called: each of its parts, joined by commas."""
     return ", ".join(word(STAGES, part) for part in (code or "").split("+"))
@@ -122,12 +233,3 @@ def stage(code: str | None) -> str:
 def word(table: dict[str, str], code: str) -> str:
     """What `code` is called; a code without a word is shown as it is, with spaces."""
     return table.get(code, code.replace("_", " "))
-
-
-def calibration(row: CalibrationRow) -> str:
-    """What gave a risk, in words."""
-    if row.calibration == IDENTITY:
-        return "not calibrated" if row.votes else "not calibrated: no reviews yet"
-    fitted = f"{row.fitted_at:%Y-%m-%d %H:%M}" if row.fitted_at else "a time that is not known"
-    on = f"{row.n_reviews} reviewed exchanges, {row.n_harmful} of them harmful"
-    return f"{row.method}, fitted on {fitted} to {on} ({row.calibration[:12]})"

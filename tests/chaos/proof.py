@@ -86,7 +86,7 @@ def counted(db: Path, query: str) -> Counter[tuple[str, ...]]:
 
 def report(db: Path) -> Any:
     """The report of the day, as JSON, without its times."""
-    (line,) = traceaudit("report", "--db", str(db), "--out", f"{db}.report", "--json")
+    (line,) = traceaudit("report", "--db", str(db), "--out", f"{db}.report", "--json", "--set", "report.pdf=never")
     (file,) = (name for name in line["files"] if name.endswith(".json"))
     return without_times(json.loads(Path(file).read_text(encoding="utf-8")))
 

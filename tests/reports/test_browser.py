@@ -1,27 +1,16 @@
 """The report in a real browser: no error, nothing from a log runs, images stay blurred until asked for."""
 
-import os
-import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
 from auditor.store import Store
 from reports.nightly import write_nightly
+from tests.reports.browser import MARKS, Visit, visiting
 from tests.reports.seed import EDITION, config, judged, picture, seed
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 PAYLOADS = [
     "<script>document.title='owned'</script>",
     "<img src=x onerror=\"document.title='owned'\">",
@@ -33,10 +22,7 @@ PAYLOADS = [
     "\u202e\u2066<a href=\"javascript:document.title='owned'\">x</a>",
 ]
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None and not os.environ.get("CI"), reason="chromium is not installed"),
-]
+pytestmark = MARKS
 
 
 @pytest.fixture(scope="module")
@@ -51,27 +37,12 @@ def report_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
         return write_nightly(store, config(report__out_dir=f'"{folder}"'), None, EDITION).files[0]
 
 
-@dataclass
-class Visit:
-    """A page that was opened, with what it said and asked for."""
-
-    page: Page
-    console: list[str] = field(default_factory=list)
-    requests: list[str] = field(default_factory=list)
-
-
 @pytest.fixture(scope="module")
 def visit(report_file: Path) -> Iterator[Visit]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        made = Visit(browser.new_page(viewport={"width": 390, "height": 844}))
-        made.page.on("console", lambda message: made.console.append(message.text))
-        made.page.on("pageerror", lambda error: made.console.append(str(error)))
-        made.page.on("request", lambda request: made.requests.append(request.url))
+    with visiting() as made:
         made.page.goto(report_file.as_uri())
         made.page.wait_for_timeout(300)  # time for a payload to run, if one could
         yield made
-        browser.close()
 
 
 @pytest.fixture
@@ -85,7 +56,7 @@ def test_the_page_loads_without_a_console_error_and_asks_for_nothing_else(visit:
 
 
 def test_nothing_from_a_log_runs_or_becomes_an_element(page: Page) -> None:
-    assert page.title() == "Audit report 2026-11-22"
+    assert page.title() == "Nightly audit report 2026-11-22"
     assert page.locator("script, iframe, svg[onload], img[onerror], a[href^=javascript]").count() == 0
     assert page.locator("article").count() == len(PAYLOADS)
 

@@ -29,7 +29,7 @@ from ingest.qta import (
 from reports.errors import NothingToReport
 from reports.nightly import read_report
 from reports.report import EscalationReport
-from reports.wording import calibration
+from reports.sentences import calibration
 from tests.factories import make_verdict
 from tests.reports.seed import EDITION, NOW, SCORER, SOURCE, config, judged, odds, picture, seed
 

@@ -136,7 +136,8 @@ def test_the_command_names_the_files(tmp_path: Path, capsys: pytest.CaptureFixtu
     database = str(tmp_path / "night.duckdb")
     with Store.open(database) as made:
         seed(made, [judged(0, 0.9)])
-    assert report_command(["--db", database, "--out", str(tmp_path / "out"), "--json", "--date", "2026-11-22"]) == 0
+    options = ["--db", database, "--out", str(tmp_path / "out"), "--set", "report.pdf=never"]
+    assert report_command([*options, "--json", "--date", "2026-11-22"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert told["date"] == str(NOW.date())
     assert {Path(file).suffix for file in told["files"]} == {".html", ".json", ".csv", ".parquet"}
