@@ -7,7 +7,8 @@ cases        one escalated triple as a reader sees it
 night/       each section of it, read from the database
 escalations  a period of the database becomes an EscalationReport
 wording      what the codes are called in a report
-sentences    what is said of its numbers; period_words: what its period is called
+sentences    what is said of its numbers
+period_words  what its period is called
 alarms       what a reader should look into besides the exchanges
 charts_nightly  the charts of a report, drawn by charts
 summary      the first page in a few lines, for a terminal
