@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 MAX_DRIFT = 6  # lines of the table of drift that have a picture
 MIN_DAYS = 2  # below it there is no line to draw
+MOST_NAME = 40  # characters of a name in a chart
 NAMES_APART = 0.09  # names of lines keep this distance, as a share of the height of the chart
 
 
@@ -235,7 +236,7 @@ def drift_name(line: DriftLine) -> str:
     """Whose scores they are."""
     if line.tenant is None:
         return "all exchanges"
-    return f"{line.tenant}, {line.model or 'model not in the log'}"
+    return f"{line.tenant[:MOST_NAME]}, {(line.model or 'model not in the log')[:MOST_NAME]}"
 
 
 def golden(runs: Sequence[GoldenLine]) -> str:

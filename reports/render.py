@@ -7,11 +7,13 @@ Whatever a log holds is shown as text: Jinja escapes it, `visible` shows what hi
 import base64
 import hashlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from importlib.resources import files
 from typing import Protocol
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from ingest.visible import visible
 from reports import sentences, wording
@@ -40,8 +42,11 @@ SECTIONS = {  # a template of templates/sections -> its heading, in the order of
 }
 STYLES = ("base", "front", "tables", "cases", "print")  # of templates/style
 
+# The page stays below 5 MB, whatever is in the logs: cases are shown in full until they make up this much of it.
+MAX_CASES_BYTES = 4_000_000
 MAX_LINES = 40  # lines of most tables in HTML; the JSON has all
 MAX_PARTITIONS = 40  # lines of the coverage table in HTML; the JSON has all
+MOST_RUNNING = 80  # characters of a name in the head or foot of a printed page
 FEW = 10  # estimates below it are told with a decimal
 
 
@@ -56,41 +61,62 @@ def render(report: EscalationReport, thumbnails: Mapping[str, str]) -> str:
     title = f"{words.report} {report.period.name}"
     style = f"{style_sheet()}\n{running_lines(report, title)}"
     drawn = drifts_drawn(report.drift)
-    return (
-        environment()
-        .get_template("report.html.j2")
-        .render(
-            report=report,
-            title=title,
-            heading=heading(report.period),
-            said=words,
-            tell=sentences,
-            words=wording,
-            sections=SECTIONS,
-            alarms=alarms(report),
-            balanced=balanced(report),
-            beside={"escalated": compared(report, "escalated")},
-            unjudged_records=sum(row.records for row in report.unjudged),
-            charts=charts(report),
-            drift_drawn=drawn,
-            drift_names=[drift_name(line) for line in drawn],
-            case_numbers={case.triple_id: number for number, case in enumerate(report.cases, start=1)},
-            thumbnails=thumbnails,
-            style=style,
-            content_security_policy=content_security_policy(style),
-            max_lines=MAX_LINES,
-            max_partitions=MAX_PARTITIONS,
-            place=place,
-            source_name=source_name,
-            age_name=age_name,
-        )
+    made = environment()
+    shown = articles(made, report, thumbnails)
+    return made.get_template("report.html.j2").render(
+        report=report,
+        title=title,
+        heading=heading(report.period),
+        said=words,
+        tell=sentences,
+        words=wording,
+        sections=SECTIONS,
+        alarms=alarms(report),
+        balanced=balanced(report),
+        beside={"escalated": compared(report, "escalated")},
+        unjudged_records=sum(row.records for row in report.unjudged),
+        charts=charts(report),
+        drift_drawn=drawn,
+        drift_names=[drift_name(line) for line in drawn],
+        articles=shown,
+        case_numbers={case.triple_id: number for number, case in enumerate(report.cases[: len(shown)], start=1)},
+        style=style,
+        content_security_policy=content_security_policy(style),
+        max_lines=MAX_LINES,
+        max_partitions=MAX_PARTITIONS,
+        place=place,
+        source_name=source_name,
+        age_name=age_name,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Most:
+    """How much of one case is shown; the rest is in the JSON."""
+
+    images: int = 6
+    tools: int = 12
+
+
+def articles(environment: Environment, report: EscalationReport, thumbnails: Mapping[str, str]) -> list[Markup]:
+    """The cases in full, as many as the page can bear; at least the first."""
+    part = environment.get_template("parts/cases.html.j2").module
+    made: list[Markup] = []
+    left = MAX_CASES_BYTES
+    for number, case in enumerate(report.cases, start=1):
+        article = part.case_article(case, number, thumbnails, wording, place, Most())  # type: ignore[attr-defined]
+        left -= len(article.encode())
+        if left < 0 and made:
+            break
+        made.append(article)
+    return made
 
 
 def running_lines(report: EscalationReport, title: str) -> str:
     """The head and foot of each printed page, as a style: what is read, of whom, and when it was made."""
-    whose = "all tenants" if report.tenant is None else f"tenant {report.tenant}"
-    made = f"made {moment(report.made_at)} UTC by traceaudit {report.version}, policy {report.policy.version}"
+    whose = "all tenants" if report.tenant is None else f"tenant {report.tenant[:MOST_RUNNING]}"
+    policy = report.policy.version[:MOST_RUNNING]
+    made = f"made {moment(report.made_at)} UTC by traceaudit {report.version}, policy {policy}"
     return (
         f"@page {{ @top-left {{ content: {css_string(title)} }} @top-right {{ content: {css_string(whose)} }} "
         f"@bottom-left {{ content: {css_string(made)} }} }}"

@@ -13,7 +13,7 @@ from reports.render import about, css_string, render, tenth
 from reports.report import CoverageTotals
 from reports.sentences import against, estimate
 from reports.summary import lines, print_summary
-from tests.reports.full_report import at_first, full_report, monthly, of_tenant, weekly
+from tests.reports.full_report import IMAGE, at_first, full_report, monthly, of_tenant, weekly
 from tests.reports.test_browser import PAYLOADS
 
 DAY = period_words(Period("day", date(2026, 11, 22), date(2026, 11, 22), "2026-11-22"))
@@ -125,3 +125,23 @@ def test_the_summary_tells_the_first_page(capsys: pytest.CaptureFixture[str]) ->
         "look into",
     ]
     assert dict(lines(full_report()))["coverage"] == "reconciles to zero: 9552 records"
+
+
+def test_the_page_stays_below_5_mb_and_says_what_it_leaves_out() -> None:
+    thumbnails = {IMAGE: f"data:image/jpeg;base64,{'A' * 20_000}"}
+    heavy = full_report("x" * 6000, cases=200)
+    html = render(heavy, thumbnails)
+    assert 3_000_000 < len(html.encode()) < 5_000_000
+    full = html.count("<article")
+    assert f"The texts of {200 - full} more are in the JSON" in html
+    assert f"{full} of 312 are shown in full below." in " ".join(html.split())
+    assert html.count('href="#case-') >= full
+
+
+def test_one_case_of_any_size_is_shown_in_part() -> None:
+    case = full_report().cases[0]
+    wild = replace(case, tools=case.tools * 500, images=case.images * 500)
+    html = render(replace(full_report(), cases=(wild,)), {IMAGE: f"data:image/jpeg;base64,{'A' * 20_000}"})
+    assert len(html) < 1_000_000
+    assert "488 more tool calls are in the JSON" in html
+    assert "994 more images are in the JSON" in html
