@@ -53,8 +53,10 @@ def undelivered(report: EscalationReport) -> Iterator[Alarm]:
 
 
 def golden(report: EscalationReport) -> Iterator[Alarm]:
-    """What the last run over the golden set alarmed of."""
-    if report.golden:
+    """What the last run over the golden set alarmed of, or that there was none."""
+    if report.golden is None:
+        yield Alarm("Golden set: never tried, so nobody knows whether the guard judges as it did", "golden")
+    else:
         yield from (Alarm(f"Golden set: {line}", "golden") for line in report.golden.alarms)
 
 

@@ -27,10 +27,11 @@ def charts(report: EscalationReport) -> dict[str, str]:
     """The charts that there are numbers for, as SVG: name -> element."""
     words = period_words(report.period)
     made: dict[str, str] = {}
-    if len(report.trend) >= MIN_DAYS:
-        made["escalations"] = escalations(report.trend, compared(report, "escalated"), words.this)
-        made["trend-levels"] = trend_levels(report.trend)
-        made["trend-volume"] = trend_volume(report.trend)
+    days = days_of(report)
+    if len(days) >= MIN_DAYS:
+        made["escalations"] = escalations(days, compared(report, "escalated"), words.this)
+        made["trend-levels"] = trend_levels(days)
+        made["trend-volume"] = trend_volume(days)
     if report.open_cases.drawn or report.open_cases.not_drawn:
         made["ages"] = ages(report.open_cases.ages)
     made |= drifts(report.drift, words.this)
@@ -38,6 +39,12 @@ def charts(report: EscalationReport) -> dict[str, str]:
     if len(runs) >= MIN_DAYS:
         made["golden"] = golden(runs)
     return made
+
+
+def days_of(report: EscalationReport) -> Sequence[DayLine]:
+    """The trend from the first day on which there was anything: before it was no quiet time, but no audit."""
+    found = (at for at, line in enumerate(report.trend) if line.read or line.exchanges or line.in_period)
+    return report.trend[next(found, 0) :]
 
 
 def compared(report: EscalationReport, name: str) -> Compared | None:

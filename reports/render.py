@@ -18,7 +18,7 @@ from markupsafe import Markup
 from ingest.visible import visible
 from reports import sentences, wording
 from reports.alarms import alarms, balanced
-from reports.charts_nightly import age_name, charts, compared, drift_name, drifts_drawn
+from reports.charts_nightly import age_name, charts, compared, days_of, drift_name, drifts_drawn
 from reports.period_words import heading, period_words
 from reports.report import EscalationReport
 
@@ -75,6 +75,7 @@ def render(report: EscalationReport, thumbnails: Mapping[str, str]) -> str:
         balanced=balanced(report),
         beside={"escalated": compared(report, "escalated")},
         unjudged_records=sum(row.records for row in report.unjudged),
+        days=days_of(report),
         charts=charts(report),
         drift_drawn=drawn,
         drift_names=[drift_name(line) for line in drawn],

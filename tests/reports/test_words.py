@@ -13,9 +13,10 @@ from reports.render import about, css_string, render, tenth
 from reports.report import CoverageTotals
 from reports.sentences import against, estimate
 from reports.summary import lines, print_summary
-from tests.reports.full_report import IMAGE, at_first, full_report, monthly, of_tenant, weekly
+from tests.reports.full_report import IMAGE, at_first, full_report, golden, monthly, of_tenant, weekly
 from tests.reports.test_browser import PAYLOADS
 
+GOLDEN = replace(golden(""), alarms=())
 DAY = period_words(Period("day", date(2026, 11, 22), date(2026, 11, 22), "2026-11-22"))
 
 
@@ -54,7 +55,8 @@ def test_an_estimate_is_told_or_why_there_is_none() -> None:
 def test_what_is_wrong_is_said_first() -> None:
     told = [alarm.section for alarm in alarms(full_report())]
     assert told == ["deliveries", "golden", "reviews", "trends", "drift"]
-    assert alarms(at_first()) == ()
+    assert [alarm.section for alarm in alarms(at_first())] == ["golden"]
+    assert alarms(replace(at_first(), golden=GOLDEN)) == ()
     totals = CoverageTotals(3, 2, 100, 90, {}, 0, 0, 0, 10)
     broken = replace(full_report(), totals=totals)
     assert not balanced(broken)
