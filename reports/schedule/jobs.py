@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
+from auditor.sampling.store import draw
 from auditor.store import Store
 from conf.schema import Config
 from reports.nightly import Written
@@ -47,10 +48,10 @@ def report(around: Surroundings, store: Store, period: Period, now: datetime) ->
     """
     config = around.config
     if period.job == "nightly":
-        draw(store, config, period, now)
+        draw(store, config, period.first, now)
     whose = ["", *tenants_of(config.delivery, period.job)]
     made = [made_of(period, tenant, make_report(store, config, period, tenant or None, now)) for tenant in whose]
-    detail = f"{made[0].escalated} of {made[0].exchanges} exchanges need a person; {len(made)} reports"
+    detail = f"{made[0].escalated} of {made[0].exchanges} exchanges need a person; reports made: {len(made)}"
     return Result(detail, lambda kept: queue_all(kept, config, made, now))
 
 
@@ -77,7 +78,3 @@ def made_of(period: Period, tenant: str, written: Written) -> Made:
         difference=found.totals.difference,
         files=written.files,
     )
-
-
-def draw(store: Store, config: Config, period: Period, now: datetime) -> None:
-    """Draw the sample of the night for review; one that is drawn already stays as it is."""

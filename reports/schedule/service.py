@@ -20,7 +20,7 @@ from auditor.store import Store
 from reports.schedule.jobs import Surroundings, works_of
 from reports.schedule.plan import jobs_of
 from reports.schedule.runner import Ran, Runner
-from reports.schedule.store_runs import Owner
+from reports.schedule.store_runs import PROCESS, Owner
 from reports.schedule.timetable import ringing
 from reports.sending.sender import Sender, Sent
 from reports.sending.urgent import queue_alerts
@@ -64,11 +64,11 @@ def rounds_of(store: Store, around: Surroundings, now: Callable[[], datetime], s
     Raises:
         ConfigError: a cron expression is none.
     """
-    config, process = around.config, uuid.uuid4().hex
+    config = around.config
     jobs = jobs_of(config.schedule)
     works = works_of(around, [job.name for job in jobs])
-    runner = Runner(store, jobs, works, Owner(process, "1"), now)
-    return Rounds(runner, Sender(sending or store, config, configured_policy(config.policy), process, now))
+    runner = Runner(store, jobs, works, Owner(PROCESS, uuid.uuid4().hex[:8]), now)
+    return Rounds(runner, Sender(sending or store, config, configured_policy(config.policy), PROCESS, now))
 
 
 @contextmanager

@@ -5,6 +5,7 @@ has an older number can no longer say how a run ended. Whether another process h
 since this one has the database open. Within a process a lease is lost by who does not move its beat.
 """
 
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -13,6 +14,7 @@ from auditor.store import Store
 from auditor.verdict_rows import utc
 from reports.schedule.plan import Period
 
+PROCESS = uuid.uuid4().hex  # tells this process from all others, also from those that had its number before
 LEASE = timedelta(minutes=2)
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=1), timedelta(hours=1)
 MOST_ATTEMPTS = 8  # the last about two hours after the first

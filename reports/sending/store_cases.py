@@ -16,8 +16,9 @@ from ingest.visible import visible
 from reports.sending.message import Case, Texts
 
 TEXT_CHARS = 2000
-AT_MOST = 2000  # urgent triples of one combination in one alert
-WINDOW = timedelta(days=7)  # what was stored longer ago is in a report by now
+AT_MOST = 2000  # urgent triples in one alert
+MARGIN = timedelta(days=1)  # before the last look; what is in it was told, and is known by its triple
+MOVE = timedelta(hours=1)  # a mark is not written anew for less
 
 COLUMNS = """
     triple_id, level, CASE WHEN isnan(risk) THEN NULL ELSE risk END, coalesce(unscorable_reason, ''), tenant,
@@ -30,23 +31,25 @@ ESCALATED = f"""
     ORDER BY level <> 'urgent', risk DESC NULLS LAST, triple_id LIMIT ?
 """  # noqa: S608 - names of our own columns
 
-# Live verdicts that came after the mark: by when they were made, or their triple was stored, whichever is later.
+# Triples that may be urgent: with verdicts made after the mark, or stored after it though they were made before. Both
+# parts read what is new alone, and none of them reads a text.
 NEWS = """
-    SELECT v.*, t.tenant, t.application, t.thinking_kind, t.model, t.occurred_at, t.source, t."partition", t."offset"
-    FROM verdicts v JOIN triples t ON t.id = v.triple_id
-    WHERE v.risk >= $lowest AND v.judgment IS NOT NULL AND NOT isnan(v.risk)
-    AND (v.scored_at >= $since OR t.stored_at >= $since) AND ($tenant = '' OR t.tenant = $tenant)
-    AND v.run_id NOT IN (SELECT run_id FROM runs WHERE kind = 'backfill')
-    AND NOT EXISTS (FROM alerted a WHERE a.delivery = $delivery AND a.triple_id = v.triple_id)
+    WITH high AS (FROM verdicts WHERE risk >= $lowest AND judgment IS NOT NULL AND NOT isnan(risk)), found AS (
+        SELECT triple_id FROM high WHERE scored_at >= $since
+        UNION
+        SELECT triple_id FROM high JOIN triples t ON t.id = triple_id
+        WHERE t.stored_at >= $since AND scored_at < $since
+    ) SELECT triple_id FROM found
+    WHERE NOT EXISTS (FROM alerted a WHERE a.delivery = $delivery AND a.triple_id = found.triple_id)
 """
 
-COMBINATIONS = f"SELECT DISTINCT tenant, application, category, thinking_kind FROM ({NEWS})"  # noqa: S608 - our own query
-
-URGENT_OF = f"""
-    SELECT DISTINCT triple_id FROM ({NEWS})
-    WHERE tenant = $of_tenant AND application IS NOT DISTINCT FROM $application AND category = $category
-    AND thinking_kind = $thinking AND risk >= $threshold ORDER BY triple_id LIMIT $limit
-"""  # noqa: S608 - our own query
+COMBINATIONS = """
+    SELECT v.triple_id, max(v.risk), t.tenant, t.application, v.category, t.thinking_kind
+    FROM verdicts v JOIN triples t ON t.id = v.triple_id
+    WHERE v.triple_id IN (SELECT unnest($ids)) AND v.risk >= $lowest AND v.judgment IS NOT NULL AND NOT isnan(v.risk)
+    AND ($tenant = '' OR t.tenant = $tenant) AND v.run_id NOT IN (SELECT run_id FROM runs WHERE kind = 'backfill')
+    GROUP BY ALL ORDER BY max(v.risk) DESC, v.triple_id
+"""
 
 NAMED = f"""
     SELECT {COLUMNS} FROM (
@@ -118,29 +121,48 @@ def case_of(row: tuple[Any, ...], policy: str) -> Case:
     return Case(*known)
 
 
-def first_look(store: Store, delivery: str, now: datetime) -> datetime:
-    """From when on a delivery is told of what is urgent: when it was first looked for, or now if that lies ahead."""
-    insert = """
-        INSERT INTO alert_marks VALUES ($delivery, $now)
-        ON CONFLICT (delivery) DO UPDATE SET since = excluded.since WHERE alert_marks.since > excluded.since"""
+def news_since(store: Store, delivery: str, now: datetime) -> datetime:
+    """From when on what was stored is news to a delivery: when it was first looked for; see `move_mark`.
+
+    A mark that lies ahead was made by a clock that was: it begins anew.
+    """
+    query = "SELECT since FROM alert_marks WHERE delivery = ? AND since <= ?"
+    found: list[tuple[datetime]] = store.connection.execute(query, [delivery, utc(now)]).fetchall()
+    if not found:
+        set_mark(store, delivery, now)
+    return found[0][0].replace(tzinfo=UTC) if found else now
+
+
+def move_mark(store: Store, delivery: str, since: datetime, now: datetime) -> None:
+    """Leave behind what a delivery was told of, all but a day: clocks differ, and may be set back."""
+    if now - since > MARGIN + MOVE:
+        set_mark(store, delivery, now - MARGIN)
+
+
+def set_mark(store: Store, delivery: str, since: datetime) -> None:
+    """Note from when on there is news for a delivery."""
+    query = "INSERT INTO alert_marks VALUES (?, ?) ON CONFLICT (delivery) DO UPDATE SET since = excluded.since"
     with store.transaction():
-        store.connection.execute(insert, {"delivery": delivery, "now": utc(now)})
-        query = "SELECT since FROM alert_marks WHERE delivery = ?"
-        since: datetime = store.connection.execute(query, [delivery]).fetchall()[0][0]
-    return max(since.replace(tzinfo=UTC), now - WINDOW)
+        store.connection.execute(query, [delivery, utc(since)])
 
 
 def urgent_news(store: Store, wanted: Wanted, policy: Policy) -> list[str]:
-    """The ids of triples that are urgent, and that the delivery was not told of."""
-    values = {"delivery": wanted.delivery, "since": utc(wanted.since), "tenant": wanted.tenant}
-    values["lowest"] = lowest_urgent(policy)
-    found: list[str] = []
-    for tenant, application, category, thinking in store.connection.execute(COMBINATIONS, values).fetchall():
-        bounds = policy.at(Slice(tenant, application, category, thinking))
-        one = {"of_tenant": tenant, "application": application, "category": category, "thinking": thinking}
-        one |= {"threshold": bounds.urgent.value, "limit": AT_MOST}
-        found += [row[0] for row in store.connection.execute(URGENT_OF, values | one).fetchall()]
-    return sorted(set(found))
+    """The ids of triples that are urgent, and that the delivery was not told of: the highest risks, AT_MOST of them."""
+    values = {"delivery": wanted.delivery, "since": utc(wanted.since), "lowest": lowest_urgent(policy)}
+    ids = [row[0] for row in store.connection.execute(NEWS, values).fetchall()]
+    if not ids:
+        return []
+    values = {"ids": ids, "lowest": values["lowest"], "tenant": wanted.tenant}
+    rows = store.connection.execute(COMBINATIONS, values).fetchall()
+    bounds: dict[Slice, float] = {}
+    found: dict[str, None] = {}
+    for triple_id, risk, *names in rows:
+        one = Slice(*names)
+        if one not in bounds:
+            bounds[one] = policy.at(one).urgent.value
+        if risk >= bounds[one]:
+            found[triple_id] = None
+    return list(found)[:AT_MOST]
 
 
 def lowest_urgent(policy: Policy) -> float:

@@ -41,11 +41,12 @@ def queue_alert(
 ) -> str | None:
     """The same for one delivery; None where there is nothing to tell it, or it was told enough for now."""
     name, delivery = place
-    since = store_cases.first_look(store, name, now)
+    since = store_cases.news_since(store, name, now)
     if store_deliveries.alerts_since(store, name, now - MINUTE) >= per_minute:
         return None
     ids = store_cases.urgent_news(store, Wanted(name, since, delivery.tenant), policy)
     if not ids:
+        store_cases.move_mark(store, name, since, now)
         return None
     alert = alert_for(sha256("\n".join(ids).encode()).hexdigest()[:16], ids, delivery.tenant, policy.version)
     with store.transaction():
