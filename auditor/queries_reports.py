@@ -43,13 +43,15 @@ CALIBRATIONS = """
 
 MADE = "SELECT \"at\", details FROM events WHERE kind = 'report.made' AND starts_with(subject, $kind) ORDER BY seq DESC"
 
-# What failed after the last report was made, and what fails still.
+# What failed after the last report was made, and what fails still; jobs of the schedule as well as deliveries.
 FAILED = """
-    SELECT coalesce("at", created_at) AS "at", channel, delivery AS target, subject, attempt AS attempts,
-        detail AS error, state = 'sent' AS settled
-    FROM deliveries
-    WHERE state = 'failed' OR (coalesce("at", created_at) >= $since AND (state = 'given_up' OR attempt > 1))
-    ORDER BY settled, "at" DESC LIMIT $most
+    SELECT failed_at AS "at", channel, target, subject, attempts, error, settled FROM (
+        SELECT failed_at, channel, delivery AS target, subject, attempt AS attempts, error, state = 'sent' AS settled,
+            state = 'failed' AS pending FROM deliveries
+        UNION ALL
+        SELECT failed_at, 'job', job, period, attempt, error, state = 'done', state = 'failed' FROM job_runs
+    ) WHERE failed_at IS NOT NULL AND (pending OR failed_at >= $since)
+    ORDER BY settled, failed_at DESC, target, subject LIMIT $most
 """
 
 APPLICATIONS = "SELECT DISTINCT application FROM daily WHERE application IS NOT NULL LIMIT 10000"
@@ -85,7 +87,5 @@ def last_made(cursor: duckdb.DuckDBPyConnection, scope: Scope, kind: str) -> Row
 
 
 def failed_deliveries(cursor: duckdb.DuckDBPyConnection, scope: Scope, since: object, most: int) -> list[Row]:
-    """Deliveries that failed since then, and those that fail still; none where nothing was ever to be delivered."""
-    if not scope.rows(cursor, "SELECT 1 AS there FROM duckdb_tables() WHERE table_name = 'deliveries'"):
-        return []
+    """Deliveries and jobs that failed since then, and those that fail still."""
     return scope.rows(cursor, FAILED, since=since, most=most)

@@ -354,12 +354,12 @@ class Layers:
 
 @dataclass(frozen=True, slots=True)
 class FailedDelivery:
-    """A delivery that failed since the last report.
+    """A delivery, or a job of the schedule, that failed since the last report.
 
     Attributes:
-        channel: "file", "mail", "webhook", "topic" or "siem".
-        target: where to, without secrets.
-        subject: what was to be delivered.
+        channel: "files", "email", "webhook", "kafka" or "siem"; "job" for a job.
+        target: the delivery's name in the configuration, or the job's.
+        subject: what was to be delivered, or the job's period.
         attempts: made so far.
         settled: whether a later attempt succeeded.
     """

@@ -7,6 +7,7 @@ from functools import partial
 from auditor.sampling.store import draw
 from auditor.store import Store
 from conf.schema import Config
+from reports.errors import NothingToReport
 from reports.nightly import Written
 from reports.schedule.making import make_report
 from reports.schedule.plan import Period
@@ -49,9 +50,15 @@ def report(around: Surroundings, store: Store, period: Period, now: datetime) ->
     config = around.config
     if period.job == "nightly":
         draw(store, config, period.first, now)
-    whose = ["", *tenants_of(config.delivery, period.job)]
-    made = [made_of(period, tenant, make_report(store, config, period, tenant or None, now)) for tenant in whose]
+    made = [made_of(period, "", make_report(store, config, period, None, now))]
+    unknown = []
+    for tenant in tenants_of(config.delivery, period.job):
+        try:
+            made.append(made_of(period, tenant, make_report(store, config, period, tenant, now)))
+        except NothingToReport:  # a tenant that logged nothing yet
+            unknown.append(tenant)
     detail = f"{made[0].escalated} of {made[0].exchanges} exchanges need a person; reports made: {len(made)}"
+    detail += f"; without any exchange: {len(unknown)} tenants" if unknown else ""
     return Result(detail, lambda kept: queue_all(kept, config, made, now))
 
 
@@ -75,6 +82,6 @@ def made_of(period: Period, tenant: str, written: Written) -> Made:
         escalated=counts.total,
         urgent=counts.urgent,
         unscorable=counts.unscorable,
-        difference=found.totals.difference,
+        difference=(found.tenant_coverage or found.totals).difference,
         files=written.files,
     )

@@ -9,8 +9,6 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-import duckdb
-
 from auditor.store import Store
 from auditor.verdict_rows import utc
 from reports.sending.message import URGENT, Message, delivery_id, message_of
@@ -41,15 +39,6 @@ SETTLE = """
         failed_at = CASE WHEN $state = 'sent' THEN failed_at ELSE $now END,
         error = CASE WHEN $state = 'sent' THEN error ELSE $detail END
     WHERE id = $id AND state = 'sending' AND process = $process AND attempt = $attempt RETURNING id
-"""
-
-FAILED = """
-    SELECT failed_at, channel, delivery, subject, attempt, error, state = 'sent' FROM deliveries
-    WHERE failed_at >= $start AND failed_at < $end
-    UNION ALL
-    SELECT failed_at, 'job', job, period, attempt, error, state = 'done' FROM job_runs
-    WHERE failed_at >= $start AND failed_at < $end
-    ORDER BY failed_at DESC, 3, 4
 """
 
 LATEST = """
@@ -163,15 +152,3 @@ def alerts_since(store: Store, delivery: str, start: datetime) -> int:
 def latest(store: Store, limit: int) -> list[Standing]:
     """The rows that moved last."""
     return [Standing(*row) for row in store.connection.execute(LATEST, [limit]).fetchall()]
-
-
-def failures(
-    connection: duckdb.DuckDBPyConnection, start: datetime, end: datetime
-) -> list[tuple[datetime, str, str, str, int, str, bool]]:
-    """What failed from `start` until before `end`, for the next report; settled or not.
-
-    Returns:
-        At (UTC, without a zone), channel or "job", name of the delivery or job, subject, attempts, why, and whether a
-        later attempt succeeded: the fields of FailedDelivery.
-    """
-    return connection.execute(FAILED, {"start": utc(start), "end": utc(end)}).fetchall()

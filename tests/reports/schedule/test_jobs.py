@@ -58,7 +58,7 @@ def test_a_night_is_drawn_reported_and_queued(store: Store, tmp_path: Path) -> N
     ((message,),) = store.connection.execute("SELECT message FROM deliveries").fetchall()
     told = json.loads(message)
     assert (told["subject"], told["n_cases"]) == (f"nightly/{NIGHT}", 2)
-    assert "of these urgent" in told["lines"][0]
+    assert "1 of these urgent" in told["lines"][0]
     assert "every offset is accounted for" in told["lines"][2]
 
 
@@ -73,6 +73,56 @@ def test_a_report_that_cannot_be_written_fails_and_is_made_when_it_can(store: St
     (ran,) = run(store, config, AFTER + timedelta(minutes=2))
     assert ran.state == "done"
     assert store.connection.execute("SELECT subject FROM deliveries").fetchall() == [(f"nightly/{NIGHT}",)]
+
+
+def test_weeks_months_and_tenants_get_reports_of_their_own(store: Store, tmp_path: Path) -> None:
+    seed(store, [judged(0, 0.97), judged(1, 0.6, tenant="linden-clinic")])
+    what = ("nightly", "weekly", "monthly")
+    config = configured(
+        tmp_path,
+        {
+            "all": {"channel": "files", "folder": str(tmp_path / "all"), "what": what},
+            "clinic": {"channel": "files", "folder": str(tmp_path / "c"), "what": what, "tenant": "linden-clinic"},
+            "nobody": {"channel": "files", "folder": str(tmp_path / "n"), "what": what, "tenant": "nobody-yet"},
+        },
+        schedule__nightly='""',
+        schedule__weekly="40 0 * * mon",
+        schedule__monthly="20 1 1 * *",
+    )
+    ran = run(store, config, AFTER, AFTER + timedelta(days=9))
+    assert [one.period.name for one in ran] == ["2026-W47", "2026-W48", "2026-11"]
+    assert {one.state for one in ran} == {"done"}
+    assert "without any exchange: 1 tenants" in ran[2].detail
+    subjects = store.connection.execute("SELECT delivery, subject, message FROM deliveries ORDER BY ALL").fetchall()
+    assert [row[:2] for row in subjects if "W48" not in row[1]] == [
+        ("all", "monthly/2026-11"),
+        ("all", "weekly/2026-W47"),
+        ("clinic", "monthly/2026-11/linden-clinic"),
+        ("clinic", "weekly/2026-W47/linden-clinic"),
+    ]
+    told = {subject: json.loads(message) for _, subject, message in subjects}
+    assert told["weekly/2026-W47"]["n_cases"] == 2
+    assert told["weekly/2026-W47/linden-clinic"]["n_cases"] == 1
+    files = [Path(name) for name in told["weekly/2026-W47/linden-clinic"]["files"]]
+    assert all(path.is_file() and "harbor" not in path.read_bytes().decode(errors="replace") for path in files)
+
+
+def test_what_failed_is_in_the_next_report(store: Store, tmp_path: Path) -> None:
+    seed(store, [judged(0, 0.97)])
+    (tmp_path / "file").touch()
+    config = configured(tmp_path, {"ops": {"channel": "files", "folder": str(tmp_path / "file" / "x")}})
+    now = [AFTER - timedelta(hours=1)]
+    rounds = rounds_of(store, Surroundings(config), lambda: now[0])
+    rounds.once()
+    now[0] = AFTER
+    assert [one.state for one in rounds.once()[1]] == ["failed"]
+    now[0] += timedelta(days=1)
+    rounds.runner.run_due()
+    text = next((tmp_path / "out").glob("audit-2026-11-23.json")).read_text()
+    (failure,) = json.loads(text)["failed_deliveries"]
+    assert (failure["channel"], failure["target"], failure["subject"]) == ("files", "ops", f"nightly/{NIGHT}")
+    assert failure["settled"] is False
+    assert "the folder cannot be written" in failure["error"]
 
 
 def test_the_golden_set_is_tried_and_kept(store: Store, tmp_path: Path) -> None:
