@@ -26,6 +26,8 @@ COMMANDS = {
     "golden": ("auditor.golden_cli:golden", "try the guard on labelled cases and canaries, and alarm"),
     "schedule": ("reports.schedule.cli:schedule", "run what is due now, and send it; what ran, and when all is due"),
     "deliveries": ("reports.sending.cli:deliveries", "what was sent and what failed; try a place; send again"),
+    "verify": ("auditor.evidence.verify_cli:verify", "whether the record is as it was written"),
+    "events": ("auditor.evidence.verify_cli:events", "the audit trail: who did what, and when"),
     "report": ("reports.cli:report", "the nightly report of a day"),
     "demo": ("reports.cli:demo", "the whole flow on the sample logs that ship with traceaudit"),
 }

@@ -58,6 +58,7 @@ def run(argv: Sequence[str]) -> int:
         telemetry = stack.enter_context(metrics(args.metrics_port, sources, store))
         around = Surroundings(keeper_of, store.standing, key_file(config), telemetry, recall=store.recall)
         tally = audit(sources, config, around)
+        sign(store, config)
     show_tally(tally, time.monotonic() - began, as_json=args.json)
     return 0
 
@@ -134,6 +135,13 @@ def audit(sources: "Sequence[Source]", config: Config, around: Surroundings) -> 
         around.stop_too(stop)
         one = around.telemetry.measured(scorer, keeper, show) if around.telemetry else Audit(scorer, keeper, show)
         return one.run(engine, stop)
+
+
+def sign(store: "Store", config: Config) -> None:
+    """Sign where the audit trail stands."""
+    from auditor.evidence.store_checkpoints import sign_checkpoint
+
+    sign_checkpoint(store, config, utc_now())
 
 
 def show_tally(tally: "Tally", seconds: float, *, as_json: bool) -> None:

@@ -15,6 +15,7 @@ TraceauditError
 ├── VerdictRefused       a verdict that was handed in and cannot be kept
 ├── ServiceFailed        a service that is there and does not answer as it should
 ├── InputUnreadable      a file that a command was asked to read cannot be read
+├── KeyUnusable          the key that signs, or one to check with, cannot be read
 ├── TooFewReviews        reviewers have not said enough to calibrate on
 ├── PolicyRefused        a policy file, or a decision on one, that cannot be taken
 ├── DrawRefused          a draw that cannot be made yet
@@ -77,6 +78,10 @@ class OutOfMemory(BackendFailed):
 
 class InputUnreadable(TraceauditError):
     """A file that a command was asked to read cannot be read."""
+
+
+class KeyUnusable(TraceauditError):
+    """The key that signs checkpoints and bundles, or one to check them with, cannot be read or made."""
 
 
 class TooFewReviews(TraceauditError):

@@ -5,8 +5,12 @@ from pathlib import Path
 import duckdb
 
 from auditor.errors import StoreUnusable
+from auditor.evidence.store_seals import adopt
 
 FOLDER = Path(__file__).with_name("migrations")
+
+# What a migration does besides its SQL, in the same transaction.
+AND_THEN = {62: adopt}
 
 
 def migrate(connection: duckdb.DuckDBPyConnection, name: str) -> None:
@@ -45,6 +49,8 @@ def apply(connection: duckdb.DuckDBPyConnection, version: int, sql: str) -> None
     connection.begin()
     try:
         connection.execute(sql)
+        if version in AND_THEN:
+            AND_THEN[version](connection)
         connection.execute("INSERT INTO schema_version VALUES (?, now() AT TIME ZONE 'UTC')", [version])
         connection.commit()
     except duckdb.Error:

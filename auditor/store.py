@@ -21,6 +21,8 @@ import pyarrow as pa
 
 from auditor.blobs import BlobStore, open_blobs
 from auditor.errors import PositionConflict, StoreLocked, StoreUnusable
+from auditor.evidence.store_leaves import SEAL
+from auditor.evidence.store_seals import Seals, commit_to_rows, insert_sealed, with_salts
 from auditor.ledger import LedgerLine
 from auditor.migrate import migrate
 from auditor.store_rows import (
@@ -42,27 +44,17 @@ from ingest.source import Partition, Stored
 
 MEMORY = ":memory:"
 
-# How the Arrow table `incoming` goes into each table. Verdicts are append-only: a key that is there stays as it is.
+# How the Arrow table `incoming` goes into a table, unless row by row as it is; into tables of evidence go the rows that
+# the second table gives. Verdicts are append-only: a key that is there stays as it is.
 INSERTS = {
-    "runs": "INSERT INTO runs BY NAME SELECT * FROM incoming ANTI JOIN runs USING (run_id)",
-    "outcomes": "INSERT INTO outcomes BY NAME SELECT * FROM incoming",
-    "triples": "INSERT INTO triples BY NAME SELECT * FROM incoming",
-    "images": "INSERT INTO images BY NAME SELECT * FROM incoming",
-    "verdicts": """
-        INSERT INTO verdicts BY NAME SELECT * FROM incoming
-        ANTI JOIN verdicts USING (triple_id, model_revision, prompt_hash, decoding)""",
-    "gaps": "INSERT INTO gaps BY NAME SELECT * FROM incoming",
-    "held": "INSERT INTO held BY NAME SELECT * FROM incoming",
-    "dead_letters": "INSERT INTO dead_letters BY NAME SELECT * FROM incoming",
-    "golden_runs": "INSERT INTO golden_runs BY NAME SELECT * FROM incoming",
-    "golden_scores": "INSERT INTO golden_scores BY NAME SELECT * FROM incoming",
     "positions": """
         INSERT INTO positions BY NAME SELECT * FROM incoming
         ON CONFLICT (source, "partition") DO UPDATE SET
         next_offset = excluded.next_offset, updated_at = excluded.updated_at""",
-    "events": "INSERT INTO events BY NAME SELECT * FROM incoming",
-    "reviews": "INSERT INTO reviews BY NAME SELECT * FROM incoming",
-    "calibrations": "INSERT INTO calibrations BY NAME SELECT * FROM incoming",
+}
+NEW_ROWS = {
+    "runs": "FROM incoming ANTI JOIN runs USING (run_id)",
+    "verdicts": "FROM incoming ANTI JOIN verdicts USING (triple_id, model_revision, prompt_hash, decoding)",
 }
 
 LEDGER = """
@@ -105,6 +97,7 @@ class Store:
         self.writing = writing or Lock()
         self.in_transaction = False
         self.schemas: dict[str, pa.Schema] = {}
+        self.seals = Seals()
 
     @classmethod
     def open(cls, path: str, blob_dir: str = "", *, create: bool = True) -> "Store":
@@ -270,24 +263,45 @@ class Store:
             self.insert_columns(table, {name: [row.get(name) for row in rows] for name in self.schema(table).names})
 
     def insert_columns(self, table: str, columns: Columns) -> None:
-        """Append columns of one length, all that `table` has, as one Arrow table."""
+        """Append columns of one length, all that `table` has, as one Arrow table; rows of evidence get their seals."""
         if not any(columns.values()):
             return
-        self.connection.register("incoming", pa.Table.from_pydict(columns, schema=self.schema(table)))
+        rows = pa.Table.from_pydict(columns, schema=self.schema(table))
+        with self.transaction():
+            if not self.is_sealed(table):
+                with self.incoming(rows):
+                    self.connection.execute(INSERTS.get(table, f"INSERT INTO {table} BY NAME SELECT * FROM incoming"))  # noqa: S608
+                return
+            with self.incoming(with_salts(rows)):
+                insert_sealed(self, table, NEW_ROWS.get(table, "FROM incoming"))
+
+    @contextmanager
+    def incoming(self, rows: pa.Table) -> Iterator[None]:
+        """Statements have `rows` as the table `incoming`."""
+        self.connection.register("incoming", rows)
         try:
-            self.connection.execute(INSERTS[table])
+            yield
         finally:
             self.connection.unregister("incoming")
 
     def schema(self, table: str) -> pa.Schema:
-        """The columns that a table has."""
+        """The columns that a table has, without those of the seal."""
+        schema = self.whole_schema(table)
+        return pa.schema([column for column in schema if column.name not in SEAL]) if self.is_sealed(table) else schema
+
+    def is_sealed(self, table: str) -> bool:
+        """Whether the rows of a table are evidence."""
+        return set(SEAL) <= set(self.whole_schema(table).names)
+
+    def whole_schema(self, table: str) -> pa.Schema:
+        """All columns that a table has."""
         if table not in self.schemas:
             self.schemas[table] = self.connection.table(table).limit(0).to_arrow_table().schema
         return self.schemas[table]
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All or nothing; inside another one it is a part of that."""
+        """All or nothing; inside another one it is a part of that. Rows of evidence are committed to at its end."""
         if self.in_transaction:
             yield
             return
@@ -296,6 +310,7 @@ class Store:
             self.in_transaction = True
             try:
                 yield
+                commit_to_rows(self)
             except BaseException:
                 self.connection.rollback()
                 raise
@@ -303,6 +318,7 @@ class Store:
                 self.connection.commit()
             finally:
                 self.in_transaction = False
+                self.seals.forget()
 
 
 def first_of_each(triples: Iterable[QTATriple]) -> list[QTATriple]:

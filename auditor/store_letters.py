@@ -14,6 +14,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from auditor.evidence.store_seals import release
 from auditor.store import Store
 from auditor.store_rows import Row, image_rows, place, triple_columns
 from auditor.verdict import Verdict
@@ -37,21 +38,22 @@ LOAD = """
     ORDER BY source, "partition", "offset"
 """
 
-SETTLE = (
-    """
+SETTLED_ROWS = '(source, "partition", "offset") IN (SELECT (source, "partition", "offset") FROM incoming)'
+SETTLE = {
+    "outcomes": """
     UPDATE outcomes SET state = i.state, reason = i.reason, format = i.format, triple_ids = i.triple_ids,
         run_id = i.run_id
     FROM incoming i
     WHERE outcomes.source = i.source AND outcomes."partition" = i."partition" AND outcomes."offset" = i."offset"
     """,
-    """
+    "dead_letters": """
     UPDATE dead_letters SET replayed_at = i.replayed_at, replay_state = i.state, replay_reason = i.reason,
         replay_run_id = i.run_id
     FROM incoming i
     WHERE dead_letters.source = i.source AND dead_letters."partition" = i."partition"
         AND dead_letters."offset" = i."offset"
     """,
-)
+}
 
 PLACES = pa.schema([("source", pa.string()), ("partition", pa.int32()), ("offset", pa.int64())])
 SETTLED = pa.schema(
@@ -184,8 +186,10 @@ def settle_letters(
         store.insert_columns("triples", triple_columns(new, stamp.now))
         store.insert("images", [row for triple in new for row in image_rows(triple)])
         store.insert_columns("verdicts", verdict_columns(verdicts, stamp.run_id))
-        for statement in SETTLE:
-            joined(store, statement, [settled_row(outcome, stamp) for outcome in outcomes], SETTLED)
+        settled = [settled_row(outcome, stamp) for outcome in outcomes]
+        for table, statement in SETTLE.items():
+            let_go(store, table, settled)
+            joined(store, statement, settled, SETTLED)
 
 
 def settled_row(outcome: Outcome, stamp: Stamp) -> Row:
@@ -201,10 +205,13 @@ def settled_row(outcome: Outcome, stamp: Stamp) -> Row:
     }
 
 
+def let_go(store: Store, table: str, rows: Sequence[Row]) -> None:
+    """Rows of these positions are about to be changed on purpose."""
+    with store.incoming(pa.Table.from_pylist(list(rows), schema=SETTLED)):
+        release(store, table, SETTLED_ROWS)
+
+
 def joined(store: Store, statement: str, rows: Sequence[Row], schema: pa.Schema) -> list[tuple[Any, ...]]:
     """What a statement gives that has `rows` as its table `incoming`."""
-    store.connection.register("incoming", pa.Table.from_pylist(list(rows), schema=schema))
-    try:
+    with store.incoming(pa.Table.from_pylist(list(rows), schema=schema)):
         return store.connection.execute(statement).fetchall()
-    finally:
-        store.connection.unregister("incoming")

@@ -69,9 +69,9 @@ def waiting(store: Store) -> Waiting:
 
 def reject(store: Store, place: Sequence[object], reason: tuple[str, str], value: bytes, now: datetime) -> None:
     """Keep a message that is none of ours, byte for byte."""
-    store.connection.execute(
-        "INSERT INTO sink_rejects VALUES (?, ?, ?, ?, ?, ?, ?)", [*place, *reason, value, utc(now)]
-    )
+    names = ("source", "partition", "offset", "reason", "detail", "value", "stored_at")
+    row = dict(zip(names, (*place, *reason, value, utc(now)), strict=True))
+    store.insert("sink_rejects", [row])
 
 
 def n_rejects(store: Store) -> int:

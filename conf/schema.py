@@ -244,6 +244,13 @@ class Store(Section):
     path: str
 
 
+class Evidence(Section):
+    """What makes the audit trail hard to change unnoticed."""
+
+    key_file: str
+    checkpoint_file: str
+
+
 class Report(Section):
     """What the nightly report holds."""
 
@@ -305,6 +312,7 @@ class Config(Section):
     delivery: dict[str, Delivery]
     golden: Golden
     store: Store
+    evidence: Evidence
     report: Report
 
 

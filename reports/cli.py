@@ -49,7 +49,7 @@ def serve(argv: Sequence[str]) -> int:
     port = [] if args.port is None else [f"serve.port={args.port}"]
     args.set += port
     config = config_of(args, fleet__outcomes=args.outcomes)
-    from auditor.cli import utc_now
+    from auditor.cli import sign, utc_now
     from auditor.console import stop_signals
     from auditor.service import announced
     from auditor.store import Store
@@ -73,6 +73,7 @@ def serve(argv: Sequence[str]) -> int:
             running.follower.run(stop)
         else:
             wait(running.health, stop)
+        sign(store, config)
     return 0
 
 

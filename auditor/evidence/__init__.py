@@ -1,4 +1,15 @@
-"""What proves that the record is whole: events that are chained by their hashes.
+"""What proves that the record is whole, and says who did what.
 
-events   the audit trail
+events        the audit trail: events that are chained by their hashes
+store_leaves  the leaf of a row: a hash over all that it says
+digest        one digest over many leaves
+store_seals   rows get their leaves as they are stored, and an event commits to them in the same transaction
+keys          the key that signs, and its public half
+checkpoints   the head of the trail, signed
+store_checkpoints  those in the database, and their lines outside it
+findings      what verification finds
+verify        whether all is as it was written
+queries_verify  what that asks of the database
+queries_events  the trail, as people ask for it
+verify_cli    the commands verify and events
 """

@@ -9,10 +9,14 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from auditor.store import Store
+import duckdb
+
 from auditor.verdict_rows import utc
+
+if TYPE_CHECKING:
+    from auditor.store import Store
 
 START = "0" * 64  # stands for the event before the first one
 
@@ -63,25 +67,39 @@ class Event:
     previous: str
 
     @property
+    def instant(self) -> str:
+        """When, as it is hashed and shown."""
+        return self.at.astimezone(UTC).isoformat(timespec="microseconds")
+
+    def as_json(self) -> dict[str, Any]:
+        """All of it, as bundles and `traceaudit events` tell it; `details` is the text that is hashed."""
+        told = {"seq": self.seq, "at": self.instant, "actor": self.actor, "kind": self.kind, "subject": self.subject}
+        return told | {"details": self.details, "previous": self.previous, "hash": self.hash}
+
+    @property
     def hash(self) -> str:
         """Hex sha256 of all that the event says, and of what came before."""
-        at = self.at.astimezone(UTC).isoformat(timespec="microseconds")
-        whole = [self.seq, at, self.actor, self.kind, self.subject, self.details, self.previous]
+        whole = [self.seq, self.instant, self.actor, self.kind, self.subject, self.details, self.previous]
         return hashlib.sha256(json.dumps(whole, ensure_ascii=True, separators=(",", ":")).encode()).hexdigest()
 
 
-def record_event(store: Store, deed: Deed) -> Event:
+def record_event(store: "Store", deed: Deed) -> Event:
     """Append an event to the trail, in the caller's transaction if there is one."""
-    told = json.dumps(deed.details, sort_keys=True, ensure_ascii=True, separators=(",", ":"), allow_nan=False)
     with store.transaction():
-        last = store.connection.execute(LAST).fetchone() or (0, START)
-        event = Event(last[0] + 1, deed.at, deed.actor, deed.kind, deed.subject, told, last[1])
-        row = [event.seq, utc(event.at), *(event.actor, event.kind, event.subject, told), event.previous, event.hash]
-        store.connection.execute("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+        return append_event(store.connection, deed)
+
+
+def append_event(connection: duckdb.DuckDBPyConnection, deed: Deed) -> Event:
+    """The same, in the transaction that the connection is in."""
+    told = json.dumps(deed.details, sort_keys=True, ensure_ascii=True, separators=(",", ":"), allow_nan=False)
+    last = connection.execute(LAST).fetchone() or (0, START)
+    event = Event(last[0] + 1, deed.at, deed.actor, deed.kind, deed.subject, told, last[1])
+    row = [event.seq, utc(event.at), *(event.actor, event.kind, event.subject, told), event.previous, event.hash]
+    connection.execute("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
     return event
 
 
-def record_events(store: Store, deeds: Iterable[Deed]) -> None:
+def record_events(store: "Store", deeds: Iterable[Deed]) -> None:
     """Append many events in order; with one statement, which for a thousand takes a hundredth of the time."""
     with store.transaction():
         seq, previous = next(iter(store.connection.execute(LAST).fetchall()), (0, START))

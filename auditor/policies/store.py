@@ -148,10 +148,11 @@ def propose(store: Store, text: str, name: str, wanted_from: date, act: Act) -> 
             "give this one another version"
         )
     number = len(known) + 1
-    row = [number, policy.version, text, sha256, person, utc(act.at), wanted_from, act.note]
+    row = {"number": number, "version": policy.version, "text": text, "sha256": sha256, "proposed_by": person}
+    row |= {"proposed_at": utc(act.at), "effective_from": wanted_from, "note": act.note}
     told = {"version": policy.version, "sha256": sha256, "effective_from": str(wanted_from)}
     with store.transaction():
-        store.connection.execute("INSERT INTO policies VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+        store.insert("policies", [row])
         record_event(store, Deed("policy.proposed", person, str(number), told, act.at))
     return history(store.connection)[-1]
 
@@ -184,8 +185,9 @@ def decide(store: Store, number: int, act: Act, configured: Policy, *, approve: 
     start = max(found.wanted_from, today) if approve else None
     told = {"version": found.version, "sha256": found.sha256, "effective_from": start and str(start)}
     with store.transaction():
-        row = [number, decision, person, utc(act.at), start, act.note]
-        store.connection.execute("INSERT INTO policy_decisions VALUES (?, ?, ?, ?, ?, ?)", row)
+        row = {"number": number, "decision": decision, "decided_by": person, "decided_at": utc(act.at)}
+        row |= {"effective_from": start, "note": act.note}
+        store.insert("policy_decisions", [row])
         record_event(store, Deed(f"policy.{decision}", person, str(number), told, act.at))
     return history(store.connection)[number - 1]
 

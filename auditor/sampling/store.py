@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from auditor.errors import DrawRefused
 from auditor.evidence.events import SYSTEM, Deed, record_event
+from auditor.evidence.store_seals import insert_query
 from auditor.judged import make_judged
 from auditor.policies.file import configured_policy
 from auditor.policies.store import InForce, in_force
@@ -42,7 +43,6 @@ CELLS = f"""
 """  # noqa: S608 - our own words
 SIZES = "SELECT reason, band, thinking_kind, tenant, count(*) FROM celled GROUP BY ALL ORDER BY ALL"
 DRAW = """
-    INSERT INTO draws BY NAME
     SELECT $day AS "day", triple_id, reason, stratum, drawn / size AS inclusion, level,
         if(isnan(risk), NULL, risk) AS risk, $policy_number AS policy_number, model_revision, prompt_hash, decoding,
         $now AS drawn_at
@@ -50,8 +50,7 @@ DRAW = """
     WHERE drawn > 0
     QUALIFY row_number() OVER (PARTITION BY stratum ORDER BY sha256($seed || ':' || triple_id), triple_id) <= drawn
 """
-KEEP_STRATA = """
-    INSERT INTO strata BY NAME
+DRAWN_FROM = """
     SELECT DISTINCT $day AS "day", stratum, reason, common_tenant AS tenant, common_kind AS thinking_kind,
         common_band AS band, size, drawn, $seed AS seed, $now AS drawn_at
     FROM planned
@@ -118,7 +117,7 @@ def make_draw(store: Store, policy: InForce, day: date, now: datetime) -> None:
     strata = plan(sizes_of(connection), policy.policy.review)
     if strata:
         seed = seed_of(salt(connection, now), day)
-        keep(connection, strata, {"day": day, "seed": seed, "now": utc(now)}, policy.number)
+        keep(store, strata, {"day": day, "seed": seed, "now": utc(now)}, policy.number)
         told = {"policy": policy.number, "version": policy.policy.version, "seed": seed, **totals(strata)}
         record_event(store, Deed("draw.made", SYSTEM, day.isoformat(), told, now))
     connection.execute("DROP TABLE temp.celled")
@@ -153,17 +152,15 @@ def sizes_of(connection: duckdb.DuckDBPyConnection) -> dict[Cell, int]:
     return {Cell(*cell): size for *cell, size in connection.execute(SIZES).fetchall()}
 
 
-def keep(
-    connection: duckdb.DuckDBPyConnection, strata: Sequence[Stratum], values: Mapping[str, object], policy_number: int
-) -> None:
-    """Store strata and draws of a day; `values` are the parameters that both statements take."""
+def keep(store: Store, strata: Sequence[Stratum], values: Mapping[str, object], policy_number: int) -> None:
+    """Store strata and draws of a day; `values` are the parameters that both queries take."""
     rows = [planned_row(stratum, cell) for stratum in strata for cell in stratum.cells]
-    connection.register("planned", pa.Table.from_pylist(rows, schema=PLANNED))
+    store.connection.register("planned", pa.Table.from_pylist(rows, schema=PLANNED))
     try:
-        connection.execute(DRAW, {**values, "policy_number": policy_number})
-        connection.execute(KEEP_STRATA, dict(values))
+        insert_query(store, "draws", DRAW, {**values, "policy_number": policy_number})
+        insert_query(store, "strata", DRAWN_FROM, values)
     finally:
-        connection.unregister("planned")
+        store.connection.unregister("planned")
 
 
 def planned_row(stratum: Stratum, cell: Cell) -> dict[str, object]:

@@ -22,7 +22,7 @@ from tests.factories import NOW, make_run, make_triple, make_verdict
 TOPIC, SOURCE = "kafka:c/outcomes", "kafka:c/topic"
 LIMITS = load().fleet
 CONTENT = ("outcomes", "triples", "verdicts", "gaps", "held", "positions", "dead_letters")
-VOLATILE = {"run_id", "stored_at", "scored_at", "updated_at", "seconds", "read_at"}
+VOLATILE = {"batch", "salt", "leaf", "run_id", "stored_at", "scored_at", "updated_at", "seconds", "read_at"}
 
 
 @pytest.fixture

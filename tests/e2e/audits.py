@@ -28,10 +28,11 @@ SHARED_LOGS = Path(__file__).parents[2] / ".." / "shared" / "samples" / "logs"
 # Everything of a verdict and a triple but when, how fast, in which run and where it was first read; and but whether the
 # same content had been judged before, which each process knows of its own.
 VERDICTS = """
-    SELECT * EXCLUDE (run_id, scored_at, seconds, reused_from, prompt_tokens, output_tokens)
+    SELECT * EXCLUDE (run_id, scored_at, seconds, reused_from, prompt_tokens, output_tokens, batch, salt, leaf)
     FROM verdicts ORDER BY ALL"""
-TRIPLES = 'SELECT * EXCLUDE (source, "partition", "offset", stored_at) FROM triples ORDER BY id'
-IMAGES = "SELECT * FROM images ORDER BY ALL"
+TRIPLES = """
+    SELECT * EXCLUDE (source, "partition", "offset", stored_at, batch, salt, leaf) FROM triples ORDER BY id"""
+IMAGES = "SELECT * EXCLUDE (batch, salt, leaf) FROM images ORDER BY ALL"
 DEAD_LETTERS = "SELECT reason, detail, value FROM dead_letters ORDER BY ALL"
 SMALL_BATCHES = ("--set", "batching.max_records=16", "--set", "kafka.poll_records=20")
 KILLED = -9

@@ -100,7 +100,7 @@ DIE = """
 import os, signal, sys
 from auditor import store_letters
 from auditor.__main__ import main
-joined, fatal = store_letters.joined, store_letters.SETTLE[int(sys.argv[1])]
+joined, fatal = store_letters.joined, list(store_letters.SETTLE.values())[int(sys.argv[1])]
 def dying(store, statement, *rest):
     result = joined(store, statement, *rest)
     if statement is fatal:

@@ -1,0 +1,132 @@
+"""The commands verify and events."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from conf.cli import FAILED, config_of, parser, print_json
+from conf.schema import Config
+
+if TYPE_CHECKING:
+    from auditor.evidence.findings import Bad, Checked
+    from auditor.evidence.keys import PublicKey
+
+SHOWN = 50
+MAX_DETAIL_CHARS = 100
+
+
+def verify(argv: Sequence[str]) -> int:
+    """`traceaudit verify`: whether the record is as it was written."""
+    from auditor.evidence.findings import Checked
+
+    args = verify_options().parse_args(argv)
+    config, checked = config_of(args), Checked()
+    bad = of_database(config, args, checked)
+    if args.json:
+        print_json({"ok": bad is None, "first_bad": bad and bad.as_json(), "checked": checked.as_json()})
+    else:
+        print_checked(checked)
+        print(f"BROKEN: {bad}" if bad else "as it was written", file=sys.stderr if bad else sys.stdout)
+    return FAILED if bad else 0
+
+
+def verify_options() -> argparse.ArgumentParser:
+    """The options of verify."""
+    result = parser("verify", "Whether the record is as it was written: the trail, its rows, its images.", store=True)
+    result.add_argument(
+        "--public-key",
+        action="append",
+        default=[],
+        type=Path,
+        metavar="FILE",
+        help="whose signatures count; repeatable",
+    )
+    result.add_argument(
+        "--checkpoints", type=Path, metavar="FILE", help="the file outside the database (evidence.checkpoint_file)"
+    )
+    result.add_argument("--no-images", action="store_true", help="leave the image files out")
+    return result
+
+
+def of_database(config: Config, args: argparse.Namespace, checked: "Checked") -> "Bad | None":
+    """What is wrong with a database first."""
+    from auditor.evidence.store_checkpoints import checkpoint_path
+    from auditor.evidence.verify import Beside
+    from auditor.evidence.verify import verify as verify_all
+    from auditor.queries import snapshot
+    from auditor.store import Store
+
+    with Store.open(config.store.path, config.images.blob_dir, create=False) as store:
+        keys = public_keys_of(config, args.public_key)
+        file = args.checkpoints or checkpoint_path(config)
+        beside = Beside(keys, file, None if args.no_images else store.blobs)
+        with snapshot(store.connection) as connection:
+            return verify_all(connection, beside, checked)
+
+
+def public_keys_of(config: Config, files: Sequence[Path]) -> "dict[str, PublicKey]":
+    """The keys whose signatures count: those of `files`, else the one beside the database, if it is there.
+
+    Raises:
+        KeyUnusable: a file cannot be read, or holds no key.
+    """
+    from auditor.evidence.keys import public_file, read_public_keys
+    from auditor.evidence.store_checkpoints import key_path
+
+    own = public_file(key_path(config))
+    found: dict[str, PublicKey] = {}
+    for file in files or ([own] if own.exists() else []):
+        found |= read_public_keys(file)
+    return found
+
+
+def print_checked(checked: "Checked") -> None:
+    """What was looked at."""
+    rows = ", ".join(f"{n} {table}" for table, n in checked.rows.items() if n)
+    print(
+        f"{checked.events} events, {checked.checkpoints} checkpoints, {checked.since_checkpoint} events since the last"
+    )
+    print(f"rows: {rows or 'none'}")
+    print(f"{checked.released} released rows, {checked.images} images, {checked.outside} checkpoints outside")
+    for note in checked.notes:
+        print(f"note: {note}")
+
+
+def events(argv: Sequence[str]) -> int:
+    """`traceaudit events`: the audit trail, newest first."""
+    from auditor.evidence.queries_events import Which, find_events
+    from auditor.store import Store
+
+    args = events_options().parse_args(argv)
+    config = config_of(args)
+    which = Which(args.kind, args.actor, args.subject, args.limit or None)
+    with Store.open(config.store.path, config.images.blob_dir, create=False) as store:
+        found = find_events(store.connection, which)
+    for event in found:
+        if args.json:
+            print_json(event.as_json())
+        else:
+            print(line_of(event.as_json()))
+    return 0
+
+
+def events_options() -> argparse.ArgumentParser:
+    """The options of events."""
+    result = parser("events", "The audit trail: what was done, by whom and when; the newest first.", store=True)
+    result.add_argument("--kind", metavar="K", help="events of this kind, or that begin so, such as policy")
+    result.add_argument("--actor", metavar="A", help="what this person did; traceaudit did what nobody asked for")
+    result.add_argument("--subject", metavar="S", help="what was done with this, such as a triple's id")
+    result.add_argument("--limit", type=int, default=SHOWN, metavar="N", help=f"N at most (default {SHOWN}; 0: all)")
+    return result
+
+
+def line_of(told: dict[str, object]) -> str:
+    """An event on one line of a terminal, which obeys nothing that a name holds."""
+    from ingest.visible import visible
+
+    details = str(told["details"])
+    short = details if len(details) <= MAX_DETAIL_CHARS else details[:MAX_DETAIL_CHARS] + "…"
+    cells = (told["seq"], told["at"], told["kind"], told["actor"], told["subject"], short)
+    return "  ".join(" ".join(visible(str(cell)).split()) for cell in cells)

@@ -1,0 +1,115 @@
+"""A store whose tables of evidence all hold rows, as the product writes them."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from auditor.evidence.store_checkpoints import sign_checkpoint
+from auditor.evidence.store_seals import insert_query
+from auditor.reviews import Review
+from auditor.store import Store
+from auditor.store_letters import Stamp, settle_letters
+from auditor.store_reviews import add_reviews
+from auditor.store_sink import reject
+from auditor.verdict import Category, Judgment
+from conf.schema import Config, load
+from ingest.qta import Gap, ImageFailure, ImageReason, Outcome, Position, RefKind, State, ToolCall
+from tests.factories import (
+    make_batch,
+    make_image,
+    make_item,
+    make_position,
+    make_rejected,
+    make_run,
+    make_triple,
+    make_unscorable,
+    make_verdict,
+)
+
+SOURCE = "file:/logs/a.jsonl"
+NOW = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
+BARE = NOW.replace(tzinfo=None)  # as the tables have it
+STRANGE = 'é\x00\u202e\x1b[31m"\\\n=1+1'
+
+DRAWS = """
+    SELECT DATE '2026-01-02' AS "day", id AS triple_id, 'below' AS reason, 's' AS stratum, 0.25::DOUBLE AS inclusion,
+        'none' AS level, 0.1::DOUBLE AS risk, 0::BIGINT AS policy_number, 'r1' AS model_revision,
+        'p1' AS prompt_hash, 'full' AS decoding, TIMESTAMP '2026-01-02 01:00:00' AS drawn_at
+    FROM triples ORDER BY id LIMIT $n"""
+STRATA = """
+    SELECT DATE '2026-01-02' AS "day", 's' || range AS stratum, 'below' AS reason, NULL::VARCHAR AS tenant,
+        'raw' AS thinking_kind, '0-0.05' AS band, 9::BIGINT AS size, 2::BIGINT AS drawn, 'seed' AS seed,
+        TIMESTAMP '2026-01-02 01:00:00' AS drawn_at
+    FROM range(3)"""
+
+
+def config_for(path: Path) -> Config:
+    """The defaults, with the database there."""
+    return load(overrides={"store.path": str(path)})
+
+
+def save_batch(store: Store, first: int, n: int) -> None:
+    """`n` records from an offset on: triples with verdicts and images, the last two rejected; then a gap."""
+    items = []
+    for at in range(first, first + n - 2):
+        images = (make_image(b"image %d" % at), ImageFailure(ImageReason.DECODE_ERROR, RefKind.BASE64))
+        triple = make_triple(
+            id=f"t{at:03}",
+            question=STRANGE,
+            images=images if at % 2 else (),
+            tool_calls=(ToolCall("search", STRANGE, None, "c1"),),
+            tenant=f"tenant{at % 3}",
+            position=make_position(at),
+            occurred_at=NOW - timedelta(seconds=at) if at % 2 else None,
+        )
+        items.append(make_item(at, triple))
+    items += [make_rejected(at, b"\xff\x00%d" % at) for at in (first + n - 2, first + n - 1)]
+    triples = [triple for item in items for triple in item.triples]
+    verdicts = [
+        make_unscorable(one.id)
+        if at % 5 == 4
+        else make_verdict(one.id, risk=at / 70, harm_score=0.1 + at / 70, contributions={"image": 0.1, "answer": 1e-7})
+        for at, one in enumerate(triples)
+    ]
+    states = [State.REJECTED if item.rejection else State.SCORED for item in items]
+    outcomes = [
+        Outcome(item.record.position, state, None, item.format, tuple(one.id for one in item.triples))
+        for item, state in zip(items, states, strict=True)
+    ]
+    gap = Gap(SOURCE, 0, first + n, first + n + 1, "retention")
+    batch = make_batch(*items, gaps=(gap,), positions={(SOURCE, 0): first + n + 2})
+    run = make_run(f"run{first}")
+    store.begin_run(run)
+    store.save(batch, outcomes, verdicts, run.run_id, NOW)
+
+
+def fill(store: Store, config: Config) -> None:
+    """Several batches of everything, a letter that was read again, and checkpoints between."""
+    save_batch(store, 0, 12)
+    sign_checkpoint(store, config, NOW)
+    save_batch(store, 14, 8)
+    votes = [Review(f"t00{at}", "ann", Judgment.HARMFUL, Category.UNKNOWN, STRANGE, NOW) for at in range(4)]
+    add_reviews(store, votes, NOW)
+    reject(store, ("kafka:c/out", 0, 3), ("not_ours", "byte 0"), b"\x00\xff", NOW)
+    item = make_item(10, make_triple(id="late", position=Position(SOURCE, 0, 10)))
+    settled = Outcome(Position(SOURCE, 0, 10), State.SCORED, None, "qta", ("late",))
+    store.begin_run(make_run("again"))
+    settle_letters(store, [item], [settled], [make_verdict("late")], Stamp("again", NOW))
+    with store.transaction():
+        fill_directly(store)
+    sign_checkpoint(store, config, NOW + timedelta(days=1))
+
+
+def fill_directly(store: Store) -> None:
+    """What other parts write, by its columns."""
+    insert_query(store, "draws", DRAWS, {"n": 5})
+    insert_query(store, "strata", STRATA)
+    policy = {"text": STRANGE, "sha256": "ab", "proposed_by": "ann", "proposed_at": BARE, "note": ""}
+    numbers = (1, 2)
+    store.insert(
+        "policies", [{"number": n, "version": f"v{n}", **policy, "effective_from": NOW.date()} for n in numbers]
+    )
+    decided = {"decision": "approved", "decided_by": "bob", "decided_at": BARE, "note": "n"}
+    store.insert("policy_decisions", [{"number": n, **decided} for n in numbers])
+    curve = {"model_revision": "r", "prompt_hash": "p", "mode": "full", "method": "temperature", "parameters": "{}"}
+    counts = {"n_reviews": 9, "n_harmful": 3, "fitted_at": BARE, "diagram": "[]", "metrics": "{}"}
+    store.insert("calibrations", [{"id": f"c{n}", **curve, **counts} for n in numbers])
