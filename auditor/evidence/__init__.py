@@ -11,5 +11,11 @@ findings      what verification finds
 verify        whether all is as it was written
 queries_verify  what that asks of the database
 queries_events  the trail, as people ask for it
+bundle        the evidence on one case as one file that proves itself: what it holds
+trail         the part of the trail in it
+queries_case  the rows on a case, and what commits to them
+case          puts it together
+check_bundle  whether one is what was exported
+export_cli    the command export
 verify_cli    the commands verify and events
 """

@@ -6,7 +6,7 @@ changes, removes or moves one has to change all that follow.
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -77,10 +77,24 @@ class Event:
         return told | {"details": self.details, "previous": self.previous, "hash": self.hash}
 
     @property
+    def said(self) -> str:
+        """Hex sha256 of what the event says; it can stand in a chain for one that is not to be told."""
+        return hash_of([self.instant, self.actor, self.kind, self.subject, self.details])
+
+    @property
     def hash(self) -> str:
-        """Hex sha256 of all that the event says, and of what came before."""
-        whole = [self.seq, self.instant, self.actor, self.kind, self.subject, self.details, self.previous]
-        return hashlib.sha256(json.dumps(whole, ensure_ascii=True, separators=(",", ":")).encode()).hexdigest()
+        """Hex sha256 of all of it, and of what came before."""
+        return chained(self.seq, self.previous, self.said)
+
+
+def chained(seq: int, previous: str, said: str) -> str:
+    """The hash of an event, off its number, the hash of the one before, and the hash of what it says."""
+    return hash_of([seq, previous, said])
+
+
+def hash_of(told: Sequence[Any]) -> str:
+    """Hex sha256 of a JSON list without blanks, ASCII alone."""
+    return hashlib.sha256(json.dumps(told, ensure_ascii=True, separators=(",", ":")).encode()).hexdigest()
 
 
 def record_event(store: "Store", deed: Deed) -> Event:

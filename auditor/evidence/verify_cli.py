@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from conf.cli import FAILED, config_of, parser, print_json
 from conf.schema import Config
 
 if TYPE_CHECKING:
+    from auditor.evidence.check_bundle import CheckedBundle
     from auditor.evidence.findings import Bad, Checked
     from auditor.evidence.keys import PublicKey
 
@@ -23,6 +25,8 @@ def verify(argv: Sequence[str]) -> int:
 
     args = verify_options().parse_args(argv)
     config, checked = config_of(args), Checked()
+    if args.bundle:
+        return of_bundle(args)
     bad = of_database(config, args, checked)
     if args.json:
         print_json({"ok": bad is None, "first_bad": bad and bad.as_json(), "checked": checked.as_json()})
@@ -35,6 +39,9 @@ def verify(argv: Sequence[str]) -> int:
 def verify_options() -> argparse.ArgumentParser:
     """The options of verify."""
     result = parser("verify", "Whether the record is as it was written: the trail, its rows, its images.", store=True)
+    result.add_argument(
+        "bundle", nargs="?", type=Path, metavar="BUNDLE", help="a file of `export case`, not a database"
+    )
     result.add_argument(
         "--public-key",
         action="append",
@@ -64,6 +71,37 @@ def of_database(config: Config, args: argparse.Namespace, checked: "Checked") ->
         beside = Beside(keys, file, None if args.no_images else store.blobs)
         with snapshot(store.connection) as connection:
             return verify_all(connection, beside, checked)
+
+
+def of_bundle(args: argparse.Namespace) -> int:
+    """Check a bundle, without any database."""
+    from auditor.evidence.check_bundle import CheckedBundle, check_bundle, read_bundle
+    from auditor.evidence.keys import read_public_keys
+
+    trusted: dict[str, PublicKey] = {}
+    for file in args.public_key:
+        trusted |= read_public_keys(file)
+    checked = CheckedBundle()
+    bad = check_bundle(read_bundle(args.bundle), trusted or None, checked)
+    if args.json:
+        print_json({"ok": bad is None, "first_bad": bad and bad.as_json(), "checked": asdict(checked)})
+    elif bad:
+        print(f"BROKEN: {bad}", file=sys.stderr)
+    else:
+        print_bundle(checked)
+    return FAILED if bad else 0
+
+
+def print_bundle(checked: "CheckedBundle") -> None:
+    """What a good bundle proves."""
+    print(f"case {ascii(checked.case)[1:-1]}, exported {ascii(checked.made_at)[1:-1]}, as it was written")
+    print(f"{checked.rows} rows, {checked.events} events and {checked.images} images, signed with key {checked.key_id}")
+    if checked.key_is_own:
+        print(
+            "note: the key is the bundle's own, so anybody may have made both; --public-key FILE says whose it must be"
+        )
+    for sha256 in checked.missing:
+        print(f"note: image {sha256} was missing when it was exported")
 
 
 def public_keys_of(config: Config, files: Sequence[Path]) -> "dict[str, PublicKey]":

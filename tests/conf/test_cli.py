@@ -47,6 +47,7 @@ def test_each_command_refuses_a_wrong_setting_before_it_does_anything(
         "dead-letters": ["list"],
         "backfill": ["--since", "2026-01-01"],
         "review": ["export"],
+        "export": ["case", "x"],
         "policy": ["history"],
         "models": ["list"],
         "schedule": ["list"],

@@ -5,6 +5,8 @@ from pathlib import Path
 
 from auditor.evidence.store_checkpoints import sign_checkpoint
 from auditor.evidence.store_seals import insert_query
+from auditor.policies.file import BUILT_IN, configured_policy
+from auditor.policies.store import Act, decide, propose
 from auditor.reviews import Review
 from auditor.store import Store
 from auditor.store_letters import Stamp, settle_letters
@@ -103,13 +105,11 @@ def fill_directly(store: Store) -> None:
     """What other parts write, by its columns."""
     insert_query(store, "draws", DRAWS, {"n": 5})
     insert_query(store, "strata", STRATA)
-    policy = {"text": STRANGE, "sha256": "ab", "proposed_by": "ann", "proposed_at": BARE, "note": ""}
-    numbers = (1, 2)
-    store.insert(
-        "policies", [{"number": n, "version": f"v{n}", **policy, "effective_from": NOW.date()} for n in numbers]
-    )
-    decided = {"decision": "approved", "decided_by": "bob", "decided_at": BARE, "note": "n"}
-    store.insert("policy_decisions", [{"number": n, **decided} for n in numbers])
+    text = BUILT_IN.read_text(encoding="utf-8")
+    for number in (1, 2):
+        mine = text.replace('version = "', f'version = "v{number} ', 1)
+        propose(store, mine, "policy.toml", NOW.date(), Act("ann", NOW, "a note"))
+        decide(store, number, Act("bob", NOW, "another"), configured_policy(load().policy), approve=True)
     curve = {"model_revision": "r", "prompt_hash": "p", "mode": "full", "method": "temperature", "parameters": "{}"}
     counts = {"n_reviews": 9, "n_harmful": 3, "fitted_at": BARE, "diagram": "[]", "metrics": "{}"}
-    store.insert("calibrations", [{"id": f"c{n}", **curve, **counts} for n in numbers])
+    store.insert("calibrations", [{"id": f"c{n}", **curve, **counts} for n in (1, 2)])
