@@ -104,7 +104,7 @@ def test_what_cannot_be_taken_leaves_nothing_behind(store: Store) -> None:
         with pytest.raises(PolicyRefused):
             propose(store, told, "f.toml", day, Act(by, NOW))
     assert len(history(store.connection)) == 1
-    assert store.connection.execute("SELECT count(*) FROM events").fetchone() == (1,)
+    assert store.connection.execute("SELECT count(*) FROM events WHERE kind LIKE 'policy.%'").fetchone() == (1,)
 
 
 def test_each_step_is_an_event(store: Store) -> None:
@@ -112,12 +112,12 @@ def test_each_step_is_an_event(store: Store) -> None:
     approve(store, 1)
     proposed(store, "v2")
     decide(store, 2, Act("ben", NOW), CONFIGURED, approve=False)
-    rows = store.connection.execute("SELECT seq, actor, kind, subject FROM events ORDER BY seq").fetchall()
-    assert rows == [
-        (1, "ana", "policy.proposed", "1"),
-        (2, "ben", "policy.approved", "1"),
-        (3, "ana", "policy.proposed", "2"),
-        (4, "ben", "policy.rejected", "2"),
+    query = "SELECT actor, kind, subject FROM events WHERE kind LIKE 'policy.%' ORDER BY seq"
+    assert store.connection.execute(query).fetchall() == [
+        ("ana", "policy.proposed", "1"),
+        ("ben", "policy.approved", "1"),
+        ("ana", "policy.proposed", "2"),
+        ("ben", "policy.rejected", "2"),
     ]
 
 
