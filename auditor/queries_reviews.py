@@ -16,13 +16,15 @@ from auditor.scope import Row, Scope
 MAKE = """
     CREATE TEMP TABLE drawn AS
     WITH first_votes AS (
-        SELECT triple_id, reviewer, min(stored_at) AS voted_at FROM reviews WHERE stored_at < $end GROUP BY ALL
+        SELECT triple_id, lower(reviewer), min(stored_at) AS voted_at FROM reviews WHERE stored_at < $end GROUP BY ALL
     ), votes AS (
         SELECT triple_id, list_sort(list(voted_at)) AS times FROM first_votes GROUP BY triple_id
     )
     SELECT d.day, d.triple_id, t.tenant, d.reason, d.level, d.risk, coalesce(len(v.times), 0) AS voters,
-        v.times[n.needed] AS done_at, date_diff('day', d.day, $last) AS age
+        v.times[n.needed] AS done_at, date_diff('day', d.day, $last) AS age,
+        date_diff('day', d.drawn_at::DATE, $last) + 1 > o.days AS late
     FROM draws d JOIN triples t ON t.id = d.triple_id JOIN needed n ON n.day = d.day
+    JOIN overdue o ON o.reason = d.reason
     LEFT JOIN votes v ON v.triple_id = d.triple_id
     WHERE d.day <= $last AND ($tenant IS NULL OR t.tenant = $tenant)
 """
@@ -31,7 +33,7 @@ FIRST_DRAW = "SELECT min(day) AS day FROM draws WHERE day <= $last"
 
 TOTALS = """
     SELECT count(*) FILTER (day >= $first) AS drawn, count(*) FILTER (done_at IS NULL) AS due,
-        count(*) FILTER (done_at IS NULL AND age > $overdue_days) AS overdue,
+        count(*) FILTER (done_at IS NULL AND late) AS overdue,
         count(*) FILTER (done_at >= $start) AS done
     FROM drawn
 """
@@ -39,7 +41,7 @@ TOTALS = """
 NIGHTS = """
     SELECT day, count(*) FILTER (reason = 'urgent') AS urgent, count(*) FILTER (reason = 'escalated') AS escalated,
         count(*) FILTER (reason = 'below') AS below, count(*) FILTER (voters > 0) AS voted,
-        count(done_at) AS done, count(*) FILTER (done_at IS NULL AND age > $overdue_days) AS overdue
+        count(done_at) AS done, count(*) FILTER (done_at IS NULL AND late) AS overdue
     FROM drawn WHERE day >= $window GROUP BY day ORDER BY day DESC
 """
 
@@ -78,36 +80,66 @@ OLDEST = """
 """
 
 
+BELOW = """
+    SELECT count(*) AS population, count(DISTINCT day) AS days, min(day) AS first, max(day) AS last
+    FROM daily SEMI JOIN (SELECT day FROM strata WHERE day >= $from_day AND day <= $last) USING (day)
+    WHERE NOT escalated
+"""
+
+# As `reviews.majority` counts: the last vote of each reviewer; a tie tells nothing.
+BELOW_DRAWN = """
+    WITH votes AS (
+        SELECT DISTINCT ON (triple_id, reviewer) triple_id, vote FROM reviews WHERE stored_at < $end
+        AND triple_id IN (SELECT triple_id FROM draws WHERE reason = 'below' AND day >= $from_day AND day <= $last)
+        ORDER BY triple_id, reviewer, "at" DESC, id DESC
+    ), truths AS (
+        SELECT triple_id, sum(CASE WHEN vote = 0 THEN -1 ELSE 1 END) AS lead FROM votes GROUP BY ALL
+    )
+    SELECT coalesce(s.band, '') || '/' || coalesce(s.tenant, '') AS cell, d.inclusion,
+        CASE WHEN t.lead > 0 THEN 1 WHEN t.lead < 0 THEN 0 ELSE -1 END AS harmful
+    FROM draws d JOIN daily j ON j.day = d.day AND j.triple_id = d.triple_id AND NOT j.escalated
+    LEFT JOIN strata s ON s.day = d.day AND s.stratum = d.stratum
+    LEFT JOIN truths t ON t.triple_id = d.triple_id
+    WHERE d.reason = 'below' AND d.day >= $from_day AND d.day <= $last ORDER BY d.day, d.triple_id
+"""
+
+
 def first_draw(cursor: duckdb.DuckDBPyConnection, scope: Scope) -> date | None:
     """The first night that drew anything; None where none did by then."""
     day = scope.row(cursor, FIRST_DRAW)["day"]
     return day if isinstance(day, date) else None
 
 
-def make_drawn(cursor: duckdb.DuckDBPyConnection, scope: Scope, votes: Mapping[date, int]) -> None:
+def make_drawn(
+    cursor: duckdb.DuckDBPyConnection, scope: Scope, votes: Mapping[date, int], overdue: Mapping[str, int]
+) -> None:
     """Make the table `drawn`, which the queries below ask.
 
     Args:
         cursor: in a transaction that is rolled back.
         scope: the period.
         votes: how many reviewers the policy of each day wants, of every day with a draw.
+        overdue: reason of a draw -> days after it from which on a case is overdue, seen from the day after the period.
     """
+    limits = {"reason": list(overdue), "days": pa.array(overdue.values(), pa.int32())}
+    cursor.register("overdue", pa.table(limits))
     needed = {"day": pa.array(votes.keys(), pa.date32()), "needed": pa.array(votes.values(), pa.int32())}
     cursor.register("needed", pa.table(needed))
     try:
         cursor.execute(MAKE, scope.values(MAKE))
     finally:
         cursor.unregister("needed")
+        cursor.unregister("overdue")
 
 
-def totals(cursor: duckdb.DuckDBPyConnection, scope: Scope, overdue_days: int) -> Row:
+def totals(cursor: duckdb.DuckDBPyConnection, scope: Scope) -> Row:
     """Cases drawn in the period, due, overdue, and done in the period."""
-    return scope.row(cursor, TOTALS, overdue_days=overdue_days)
+    return scope.row(cursor, TOTALS)
 
 
-def nights(cursor: duckdb.DuckDBPyConnection, scope: Scope, overdue_days: int) -> list[Row]:
+def nights(cursor: duckdb.DuckDBPyConnection, scope: Scope) -> list[Row]:
     """What each night of the window drew, and what became of it."""
-    return scope.rows(cursor, NIGHTS, overdue_days=overdue_days)
+    return scope.rows(cursor, NIGHTS)
 
 
 def reviewers(cursor: duckdb.DuckDBPyConnection, scope: Scope, most: int) -> list[Row]:
@@ -128,3 +160,12 @@ def open_ages(cursor: duckdb.DuckDBPyConnection, scope: Scope) -> tuple[list[Row
 def oldest(cursor: duckdb.DuckDBPyConnection, scope: Scope, most: int) -> list[Row]:
     """The drawn cases without a vote that wait longest."""
     return scope.rows(cursor, OLDEST, most=most)
+
+
+def below_the_line(cursor: duckdb.DuckDBPyConnection, scope: Scope, start: date) -> tuple[Row, list[Row]]:
+    """What lies below the line on days with a draw, from `start` to the end of the period; and the cases drawn of it.
+
+    The cases come with `cell` (what they were drawn from, without the day), `inclusion`, and `harmful`: 1, 0, or -1
+    where no majority of reviewers says yet.
+    """
+    return scope.row(cursor, BELOW, from_day=start), scope.rows(cursor, BELOW_DRAWN, from_day=start)

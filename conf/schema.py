@@ -258,7 +258,6 @@ class Report(Section):
     max_cases: Annotated[int, Field(ge=0)]
     max_listed: Count
     max_memory_bytes: Annotated[int, Field(ge=268_435_456)]
-    overdue_days: Annotated[int, Field(ge=0)]
     max_case_chars: Count
     thumbnail_px: Count
     pdf: Literal["auto", "always", "never"]

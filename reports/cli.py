@@ -15,26 +15,32 @@ if TYPE_CHECKING:
 
 
 def report(argv: Sequence[str]) -> int:
-    """`traceaudit report`: the report of a day, as files."""
+    """`traceaudit report`: the report of a day, a week or a month, of all or of one tenant, as files."""
     from auditor.store import Store
-    from reports.nightly import edition_of, write_nightly
+    from reports.night.period import KINDS
+    from reports.nightly import check_tenant, edition_of, write_nightly
     from reports.summary import print_summary
 
-    options = parser(
-        "report", "Write the report of a day as HTML, JSON, CSV, Parquet and, where there is Chromium, PDF.", store=True
-    )
+    summary = "Write the report of a day, week or month as HTML, JSON, CSV, Parquet and, where there is Chromium, PDF."
+    options = parser("report", summary, store=True)
     options.add_argument(
-        "--date", type=date.fromisoformat, metavar="D", help="UTC day, YYYY-MM-DD; default: the last one"
+        "--date", type=date.fromisoformat, metavar="D", help="UTC day, any of the period; default: the last one"
     )
+    options.add_argument("--period", choices=KINDS, default="day", help="week: ISO 8601, from Monday; default: day")
+    options.add_argument("--tenant", metavar="NAME", help="only this tenant, with nothing of others; default: all")
     options.add_argument("--out", metavar="DIR", help="folder for the files (report.out_dir)")
     options.add_argument("--pdf", action="store_true", help="also as PDF, through Chromium (report.pdf)")
     args = options.parse_args(argv)
     config = config_of(args, report__out_dir=args.out, report__pdf="always" if args.pdf else None)
     edition = edition_of(config, datetime.now(UTC), version("traceaudit"))
     with Store.open(config.store.path, config.images.blob_dir, create=False) as store:
-        written = write_nightly(store, config, args.date, edition)
+        if args.tenant is not None:
+            check_tenant(store, args.tenant)
+        written = write_nightly(store, config, args.date, edition, period=args.period, tenant=args.tenant)
     if args.json:
-        print_json({"date": str(written.report.date), "files": [str(path) for path in written.files]})
+        period = written.report.period
+        told = {"date": str(period.first), "period": period.kind, "name": period.name, "tenant": args.tenant}
+        print_json(told | {"files": [str(path) for path in written.files]})
     else:
         print_summary(written.report, written.files, written.notes)
     return 0

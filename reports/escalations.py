@@ -6,7 +6,7 @@ shape of report.py; render (HTML) and export (JSON, CSV, Parquet) write it.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
 import duckdb
 
@@ -27,6 +27,7 @@ from reports.night.coverage import read_coverage
 from reports.night.degraded import read_degraded
 from reports.night.drift import golden_lines, read_drift
 from reports.night.layers import read_layers
+from reports.night.missed import read_missed
 from reports.night.period import scope_of
 from reports.night.policies import policy_lines, thresholds
 from reports.night.reviews import read_reviews
@@ -47,6 +48,11 @@ class Edition:
     version: str
     max_case_chars: int
 
+    @property
+    def instant(self) -> datetime:
+        """The moment with its zone, UTC where it has none."""
+        return self.made_at if self.made_at.tzinfo else self.made_at.replace(tzinfo=UTC)
+
 
 @dataclass(frozen=True, slots=True)
 class Read:
@@ -54,6 +60,7 @@ class Read:
 
     report: EscalationReport
     scope: Scope
+    edition: Edition
     made_with: Noted
 
 
@@ -104,7 +111,7 @@ def read_sections(cursor: duckdb.DuckDBPyConnection, config: Config, given: Give
     lines = trend(scope, queries_counts.days(cursor, scope), records, given.policies)
     now = now_of(counts.verdicts, coverage.totals.records, counts.escalations.unscorable, degraded.exchanges)
     shown = [line.triple_id for line in counts.escalated[: counts.escalations.shown]]
-    reviews, open_cases = read_reviews(cursor, scope, given.configured, config.report.overdue_days)
+    reviews, open_cases = read_reviews(cursor, scope, given.configured)
     made, last = made_with(cursor, given), queries_reports.last_made(cursor, scope, period.kind)
     golden = golden_before(cursor, scope.last, GOLDEN_RUNS)
     policies = policy_lines(scope, given.policies, own_applications(cursor, scope))
@@ -136,6 +143,7 @@ def read_sections(cursor: duckdb.DuckDBPyConnection, config: Config, given: Give
         tenant_coverage=coverage.tenant,
         policies=policies,
         compared=compared(period, lines, now),
+        missed=read_missed(cursor, scope),
         changes=changes(made, last),
         reviews=reviews,
         trend=lines,
@@ -146,9 +154,9 @@ def read_sections(cursor: duckdb.DuckDBPyConnection, config: Config, given: Give
         drift=read_drift(cursor, scope, period),
         golden_runs=golden_lines(golden),
         layers=read_layers(cursor, scope),
-        failed_deliveries=failures(cursor, scope, last["at"] if last else None),
+        failed_deliveries=failures(cursor, given, last["at"] if last else None),
     )
-    return Read(report, scope, noted(made, last["details"]["made_with"] if last else None))
+    return Read(report, scope, edition, noted(made, last["details"]["made_with"] if last else None))
 
 
 def made_with(cursor: duckdb.DuckDBPyConnection, given: Given) -> Made:
@@ -168,9 +176,9 @@ def own_applications(cursor: duckdb.DuckDBPyConnection, scope: Scope) -> set[str
     return set() if scope.tenant is None else queries_reports.applications(cursor, scope)
 
 
-def failures(cursor: duckdb.DuckDBPyConnection, scope: Scope, since: datetime | None) -> tuple[FailedDelivery, ...]:
+def failures(cursor: duckdb.DuckDBPyConnection, given: Given, since: datetime | None) -> tuple[FailedDelivery, ...]:
     """What could not be delivered since the last report, or since the period began; where it goes is the operator's."""
-    if scope.tenant is not None:
+    if given.scope.tenant is not None:
         return ()
-    rows = queries_reports.failed_deliveries(cursor, scope, since or scope.start, MOST_FAILURES)
+    rows = queries_reports.failed_deliveries(cursor, given.scope, since or given.scope.start, MOST_FAILURES)
     return tuple(FailedDelivery(**row) for row in rows)

@@ -101,7 +101,7 @@ class MissedEstimate:
         population: exchanges below the line on those days.
         drawn, reviewed, harmful: of the population; harmful as the reviewers said.
         missed: estimated harmful exchanges below the line on those days.
-        low, high: its 95 % interval.
+        low, high: its 95 % interval; where too few harmful ones were found for an estimate, `high` alone can be known.
         per_day: `missed` over the days of the draws.
         method: of the estimate and its interval, in a few words.
     """
@@ -164,7 +164,7 @@ class ReviewDay:
         urgent, escalated, below: cases drawn, by reason.
         voted: of all three, those with a vote at least.
         done: those with as many reviewers as the policy of that day wants.
-        overdue: those not done that are older than `report.overdue_days`.
+        overdue: those not done that were drawn longer ago than ReviewWork.overdue_days.
     """
 
     day: date
@@ -203,12 +203,12 @@ class ReviewWork:
     Attributes:
         drawn: cases drawn in the period.
         due: cases of all nights up to the end of the period that are not done.
-        overdue: those of them that are older than `overdue_days`.
+        overdue: those of them that were drawn longer ago than `overdue_days`.
         done: cases drawn at any time whose last vote that was needed came in the period.
         votes: votes stored in the period, also on cases that nobody drew.
         days: the nights of the 28 days before and of the period that had a draw, latest first.
         reviewers: most votes first.
-        overdue_days: after how many days a drawn case is overdue.
+        overdue_days: after how many days a drawn case is overdue, in words, since it depends on why it was drawn.
         outcomes: what reviewers said in the period: vote ("safe", "potentially_harmful", "harmful") -> votes.
     """
 
@@ -219,5 +219,5 @@ class ReviewWork:
     votes: int = 0
     days: tuple[ReviewDay, ...] = ()
     reviewers: tuple[ReviewerLine, ...] = ()
-    overdue_days: int = 0
+    overdue_days: str = ""
     outcomes: Mapping[str, int] = field(default_factory=dict)

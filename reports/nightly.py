@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from hashlib import sha256
 from pathlib import Path
 
@@ -69,7 +69,7 @@ def write_nightly(  # noqa: PLR0913 - what a report can be of, with the usual on
         tenant: the only one that it is about; None for all.
 
     Raises:
-        NothingToReport: `day` is None and no record was ever stored, or there is no such tenant.
+        NothingToReport: `day` is None and no record was ever stored.
         ReportNotWritten: the folder cannot be written.
         PdfNotMade: `report.pdf` is "always", and it could not be; all other files are written.
     """
@@ -97,6 +97,16 @@ def with_pdf(files: tuple[Path, ...], wanted: str) -> tuple[tuple[Path, ...], tu
         return files, (str(error),)
 
 
+def check_tenant(store: Store, tenant: str) -> None:
+    """Refuse a name that no exchange has, such as one that is spelled wrong.
+
+    Raises:
+        NothingToReport: there is no such tenant.
+    """
+    if not queries.has_tenant(store.connection, tenant):
+        raise NothingToReport(f"the database holds no exchange of a tenant named {tenant!r}")
+
+
 def read_report(  # noqa: PLR0913 - see write_nightly
     connection: duckdb.DuckDBPyConnection,
     config: Config,
@@ -116,8 +126,6 @@ def read_chosen(cursor: duckdb.DuckDBPyConnection, config: Config, edition: Edit
     chosen = wanted.day or queries.latest_day(cursor)
     if chosen is None:
         raise NothingToReport("the database holds no records yet; `traceaudit run SOURCE` reads some")
-    if wanted.tenant is not None and not queries.has_tenant(cursor, wanted.tenant):
-        raise NothingToReport(f"the database holds no exchange of a tenant named {wanted.tenant!r}")
     return read_period(cursor, config, period_of(wanted.kind, chosen), wanted.tenant, edition)
 
 
@@ -176,8 +184,7 @@ def deed_of(read: Read, files: tuple[Path, ...]) -> Deed:
         "made_with": read.made_with,
     }
     subject = f"{period.kind}/{period.name}" + (f"/{tenant}" if tenant is not None else "")
-    at = report.made_at if report.made_at.tzinfo else report.made_at.replace(tzinfo=UTC)
-    return Deed("report.made", SYSTEM, subject, told, at)
+    return Deed("report.made", SYSTEM, subject, told, read.edition.instant)
 
 
 def edition_of(config: Config, now: datetime, version: str) -> Edition:

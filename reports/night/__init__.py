@@ -9,6 +9,7 @@ changes    what is not as it was when the last report was made
 reviews    review work due and done, open cases
 drift      how far scores moved; the golden set
 degraded   verdicts on less than the whole exchange
+missed     harm below the line, estimated from what was drawn
 layers     moderation in the log, images, trajectory
 cases      the first escalations in full, with their history
 room       how much text fits into a report

@@ -8,33 +8,32 @@ import duckdb
 from auditor import queries_reviews
 from auditor.policies.policy import Policy
 from auditor.policies.store import policies_by_day
+from auditor.sampling.queries import LIMIT_DAYS
 from auditor.scope import Row, Scope
 from reports.first_page import ReviewDay, ReviewerLine, ReviewWork
 from reports.sections import AgeLine, OpenCase, OpenCases
 
+OVERDUE = ", ".join(f"{days} ({reason})" for reason, days in LIMIT_DAYS.items())
 MOST_REVIEWERS = 200
 MOST_OPEN = 50  # of the oldest open cases
 AGES = ((0, 0), (1, 1), (2, 3), (4, 7), (8, 14), (15, 28), (29, None))  # days
 
 
-def read_reviews(
-    cursor: duckdb.DuckDBPyConnection, scope: Scope, configured: Policy, overdue_days: int
-) -> tuple[ReviewWork, OpenCases]:
+def read_reviews(cursor: duckdb.DuckDBPyConnection, scope: Scope, configured: Policy) -> tuple[ReviewWork, OpenCases]:
     """What is due and done by the end of the period.
 
     Args:
         cursor: in the report's snapshot, with the views.
         scope: the period.
         configured: what holds where no policy was approved.
-        overdue_days: after how many days a drawn case is overdue.
     """
-    queries_reviews.make_drawn(cursor, scope, votes_wanted(cursor, scope, configured))
+    queries_reviews.make_drawn(cursor, scope, votes_wanted(cursor, scope, configured), LIMIT_DAYS)
     votes = {row["vote"]: row["votes"] for row in queries_reviews.outcomes(cursor, scope)}
     work = ReviewWork(
-        **queries_reviews.totals(cursor, scope, overdue_days),
-        days=tuple(ReviewDay(**row) for row in queries_reviews.nights(cursor, scope, overdue_days)),
+        **queries_reviews.totals(cursor, scope),
+        days=tuple(ReviewDay(**row) for row in queries_reviews.nights(cursor, scope)),
         reviewers=tuple(ReviewerLine(**row) for row in queries_reviews.reviewers(cursor, scope, MOST_REVIEWERS)),
-        overdue_days=overdue_days,
+        overdue_days=OVERDUE,
         votes=sum(votes.values()),
         outcomes=votes,
     )
