@@ -9,11 +9,12 @@ from auditor import queries_reviews
 from auditor.policies.policy import Policy
 from auditor.policies.store import policies_by_day
 from auditor.sampling.queries import LIMIT_DAYS
+from auditor.sampling.strata import BELOW, ESCALATED, URGENT
 from auditor.scope import Row, Scope
 from reports.first_page import ReviewDay, ReviewerLine, ReviewWork
 from reports.sections import AgeLine, OpenCase, OpenCases
 
-OVERDUE = ", ".join(f"{days} ({reason})" for reason, days in LIMIT_DAYS.items())
+OVERDUE = f"{LIMIT_DAYS[URGENT]} (urgent), {LIMIT_DAYS[ESCALATED]} (escalated) or {LIMIT_DAYS[BELOW]} (below the line)"
 MOST_REVIEWERS = 200
 MOST_OPEN = 50  # of the oldest open cases
 AGES = ((0, 0), (1, 1), (2, 3), (4, 7), (8, 14), (15, 28), (29, None))  # days

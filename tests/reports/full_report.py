@@ -240,7 +240,7 @@ def reviews(text: str) -> ReviewWork:
         ReviewerLine("ines", 31, 30, NOW - timedelta(hours=9), NOW - timedelta(hours=2)),
         ReviewerLine(text, 12, 12, NOW - timedelta(hours=5), NOW - timedelta(hours=4)),
     )
-    return ReviewWork(50, 61, 3, 38, 43, days, people, 3, {"safe": 31, "potentially_harmful": 4, "harmful": 8})
+    return ReviewWork(50, 61, 3, 38, 43, days, people, "3", {"safe": 31, "potentially_harmful": 4, "harmful": 8})
 
 
 def trend() -> tuple[DayLine, ...]:
