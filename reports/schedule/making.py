@@ -15,7 +15,6 @@ def make_report(store: Store, config: Config, period: Period, tenant: str | None
     """The report and its files, over those of an earlier run.
 
     Raises:
-        NothingToReport: there is no such tenant.
         ReportNotWritten: the folder cannot be written.
     """
     edition = edition_of(config, now, version("traceaudit"))
