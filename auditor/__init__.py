@@ -61,15 +61,19 @@ store_sink  where the sink stands, and what waits
 fleet_cli   the command worker
 follow      the sink at work: waits out what passes, goes on from where the database stands
 workers     local workers of the service, started and started again
-service     how other commands find the service of a database, and what they ask it
+service     how other commands find the process that owns a database, and who may ask it
+questions   what they ask of it, and the shapes of that on the wire
+answers     the smaller answers
+owner       asks it, or opens the file where nobody has it
+answering   answers, in the process that owns it
+local_api   over HTTP, in `run`
 telemetry   counters and gauges for Prometheus
 stored_triples  a stored triple as it was when it was first judged
 moves       which triples moved between two scorers, by how much
 desk        where a backfill gets stored triples and hands in verdicts
 store_backfill  the database file as such a desk
-desk_wire   what is said to the service that owns the database
-desk_client  that service as such a desk
-owner_desk  the desk of whoever owns the database at the moment
+asked_desk  the desk of whoever owns the database at the moment
+desk_answers  what that answers
 estimate    what a backfill will cost, before it begins
 backfill    stored triples judged once more
 backfill_cli  the command backfill

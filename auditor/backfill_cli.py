@@ -2,7 +2,6 @@
 
 import argparse
 import os
-import sys
 import time
 import uuid
 from collections.abc import Sequence
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from auditor.backfill import Bring
     from auditor.desk import Desk, Selection
     from auditor.estimate import Estimate
+    from auditor.policies.policy import Policy
     from auditor.scorer import Scorer
     from ingest.qta import QTATriple
 
@@ -77,17 +77,15 @@ def open_desk(config: Config) -> "Desk":
     """The desk of whoever owns the database; looks at once whether it can be asked.
 
     Raises:
-        StoreLocked: another process, such as `traceaudit run`, has the file.
-        ServiceFailed: this user may not ask its service.
+        StoreLocked: another process has the file, and does not answer.
+        ServiceFailed: this user may not ask it.
     """
-    from auditor.owner_desk import OwnerDesk
+    from auditor.asked_desk import AskedDesk
+    from auditor.owner import Asker
 
-    def say(words: str) -> None:
-        print(words, file=sys.stderr, flush=True)
-
-    desk = OwnerDesk(config.store.path, config.images.blob_dir, config.backfill.wait_s, say)
-    with desk.owner():
-        return desk
+    asker = Asker(config)
+    asker.ask("nothing")
+    return AskedDesk(asker, config.backfill.wait_s)
 
 
 def selection(args: argparse.Namespace) -> "Selection":
@@ -154,11 +152,11 @@ def tell_moves(args: argparse.Namespace, config: Config, desk: "Desk") -> int:
     from auditor.backfill_console import show_moves
     from auditor.desk import find_known
     from auditor.moves import moves_of
-    from auditor.policies.file import configured_policy
+    from auditor.owner import ask
 
     known = desk.known()
     first, second = (find_known(known, text) for text in args.diff)
-    policy = configured_policy(config.policy)
+    policy: Policy = ask(config, "policy.in_force", utc_now().date()).policy
     moves = moves_of(desk.pairs(selection(args), first, second), policy, args.limit or MOVERS)
     show_moves(moves, (first, second), policy, as_json=args.json)
     return 0

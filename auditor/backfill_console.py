@@ -14,6 +14,7 @@ from auditor.backfill import Done
 from auditor.console import figure_cell, print_rows
 from auditor.desk import name_of
 from auditor.estimate import Estimate, describe
+from auditor.lag import FAR
 from auditor.moves import Mover, Moves, Share, share_json
 from auditor.policies.policy import Policy
 from auditor.verdict import ScorerKey
@@ -67,7 +68,9 @@ def lines(total: int) -> Callable[[Done], None]:
 
 def doing(done: Done) -> str:
     """What it does right now."""
-    return f"waiting for live work ({done.lag} messages behind)" if done.lag else "judging"
+    if not done.lag:
+        return "judging"
+    return "waiting for live work" + (f" ({done.lag} behind)" if done.lag < FAR else "")
 
 
 def show_done(done: Done, left: int, seconds: float, *, as_json: bool) -> None:

@@ -19,7 +19,7 @@ AUTO = "auto"
 def calibrate(argv: Sequence[str]) -> int:
     """`traceaudit calibrate`: from then on, new verdicts get their risk by what was fitted."""
     from auditor.calibration import Method
-    from auditor.store import Store
+    from auditor.owner import ask
 
     options = parser("calibrate", "Fit the risk to what reviewers said.", store=True)
     methods = (AUTO, *(method.value for method in Method))
@@ -28,14 +28,12 @@ def calibrate(argv: Sequence[str]) -> int:
     args = options.parse_args(argv)
     config = config_of(args)
     try:
-        from auditor import calibrate as fitting
         from auditor.fit import MIN_REVIEWS
     except ImportError as error:
         raise MissingExtra(f"calibrate (no module {error.name!r})", "calibrate") from None
     least = MIN_REVIEWS if args.min_reviews is None else args.min_reviews
-    with Store.open(config.store.path, config.images.blob_dir, create=False) as store:
-        method = None if args.method == AUTO else Method(args.method)
-        attempts = fitting.calibrate(store, method, least, utc_now())
+    method = None if args.method == AUTO else Method(args.method)
+    attempts: Sequence[Attempt] = ask(config, "calibrate", method, least, utc_now())
     nothing = all(attempt.refused for attempt in attempts)
     for attempt in attempts:
         if args.json:

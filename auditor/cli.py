@@ -43,6 +43,9 @@ def run(argv: Sequence[str]) -> int:
             stack.enter_context(closing(source))
         bury = stack.enter_context(grave_for(args.source, config))
         # Only now: with DuckDB loaded and a broker that never answered, the interpreter ends in a page of warnings.
+        from auditor.lag import lag_of
+        from auditor.local_api import answering_others
+        from auditor.owner import tell
         from auditor.pipeline import StoreKeeper
         from auditor.store import Store
 
@@ -55,6 +58,8 @@ def run(argv: Sequence[str]) -> int:
         print(
             f"model {config.auditor.model}, backend {config.auditor.backend}, db {config.store.path}", file=sys.stderr
         )
+        store.lag = lag_of(sources)
+        stack.enter_context(answering_others(store, config.store.path, tell))
         telemetry = stack.enter_context(metrics(args.metrics_port, sources, store))
         around = Surroundings(keeper_of, store.standing, key_file(config), telemetry, recall=store.recall)
         tally = audit(sources, config, around)
@@ -166,27 +171,15 @@ def ledger(argv: Sequence[str]) -> int:
     options = parser("ledger", "Coverage per source partition, reconciled.", store=True)
     options.add_argument("--fail-on-unbalanced", action="store_true", help="exit with 3 if a line is not balanced")
     args = options.parse_args(argv)
-    lines = ledger_lines(config_of(args).store.path)
+    from auditor.owner import ask
+
+    lines: Sequence[LedgerLine] = ask(config_of(args), "ledger")
     if args.json:
         for line in lines:
             print_json(line.as_json())
     else:
         print_ledger(lines)
     return FINDINGS if args.fail_on_unbalanced and not all(line.balanced for line in lines) else 0
-
-
-def ledger_lines(db: str) -> "Sequence[LedgerLine]":
-    """Coverage, from the service of the database when one runs, else from the file; says which."""
-    from auditor.service import ask_ledger, find_service
-
-    if service := find_service(db):
-        print(f"asked the service at {service}", file=sys.stderr)
-        return ask_ledger(service)
-    from auditor.store import Store
-
-    with Store.open(db, create=False) as store:
-        print(f"read {db}", file=sys.stderr)
-        return store.ledger()
 
 
 def utc_now() -> datetime:

@@ -1,11 +1,10 @@
-"""Where a backfill gets stored triples and hands in verdicts: the database file, or the service that owns it."""
+"""Where a backfill gets stored triples and hands in verdicts: the database file, or the process that owns it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol
 
-from auditor.golden.drill import GoldenRun, GoldenScore
 from auditor.moves import Pair
 from auditor.store_rows import Run
 from auditor.verdict import ScorerKey, Verdict
@@ -88,11 +87,6 @@ class Known:
 class Desk(Protocol):
     """What a backfill asks of whoever owns the database. One thread's."""
 
-    @property
-    def where(self) -> str:
-        """Whom it asks, for people."""
-        ...
-
     def standing(self, chosen: Selection, scorer: ScorerKey) -> Standing:
         """How far the judging is."""
         ...
@@ -125,27 +119,6 @@ class Desk(Protocol):
 
     def pairs(self, chosen: Selection, first: ScorerKey, second: ScorerKey) -> list[Pair]:
         """What two scorers say of each triple that either judged, in the order of their ids."""
-        ...
-
-
-class GoldenDesk(Protocol):
-    """What `traceaudit golden` asks of whoever owns the database. One thread's."""
-
-    @property
-    def where(self) -> str:
-        """Whom it asks, for people."""
-        ...
-
-    def golden_runs(self, scorer: ScorerKey, cases_hash: str, n: int) -> list[GoldenRun]:
-        """The last runs of a scorer over the same golden cases, the last one first."""
-        ...
-
-    def with_risks(self, verdicts: Sequence[Verdict]) -> list[Verdict]:
-        """The verdicts with their risks by the calibrations in force."""
-        ...
-
-    def keep_golden(self, run: GoldenRun, scores: Sequence[GoldenScore]) -> int:
-        """Keep a run over the golden set; gives the number of its scores."""
         ...
 
 

@@ -14,6 +14,7 @@ TraceauditError
 ├── ExecutorDiffers      an executor of Spark is set up otherwise than the driver
 ├── VerdictRefused       a verdict that was handed in and cannot be kept
 ├── ServiceFailed        a service that is there and does not answer as it should
+├── Declined             what the process that owns the database says instead of an answer
 ├── InputUnreadable      a file that a command was asked to read cannot be read
 ├── KeyUnusable          the key that signs, or one to check with, cannot be read
 ├── TooFewReviews        reviewers have not said enough to calibrate on
@@ -123,6 +124,24 @@ class VerdictRefused(TraceauditError):
 
 class ServiceFailed(TraceauditError):
     """The service that owns the database file does not answer as it should."""
+
+
+class Declined(TraceauditError):
+    """An error of the process that owns the database file, in its own words.
+
+    Attributes:
+        error: the name of its class.
+        exit_code: as there.
+    """
+
+    def __init__(self, error: str, words: str, exit_code: int) -> None:
+        super().__init__(words)
+        self.fields = (error, words, exit_code)
+        self.error = error
+        self.exit_code = exit_code
+
+    def __reduce__(self) -> tuple[type["Declined"], tuple[str, str, int]]:
+        return type(self), self.fields
 
 
 class PortTaken(TraceauditError):

@@ -1,14 +1,13 @@
 """The command golden: try the guard on the golden set and its canaries, keep what came of it, and alarm."""
 
 import hashlib
-import sys
 import time
 import uuid
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from auditor.cli import utc_now
 from conf.cli import FINDINGS, config_of, parser, print_json
@@ -16,7 +15,6 @@ from conf.errors import ConfigError, TraceauditError
 from conf.schema import Config
 
 if TYPE_CHECKING:
-    from auditor.desk import GoldenDesk
     from auditor.golden.drill import GoldenRun, GoldenScore
     from auditor.rows import LabelledRow
     from auditor.verdict import ScorerKey, Verdict
@@ -106,41 +104,18 @@ def labelled(file: Path, config: Config) -> "list[LabelledRow]":
 
 
 def kept(tried: Tried, config: Config) -> "GoldenRun":
-    """The run with all its alarms, kept by the service of the database when one runs, else in the file."""
-    with open_desk(config) as desk:
-        run = keep(tried, config, desk)
-        print(f"kept by {desk.where}", file=sys.stderr)
+    """The run with all its alarms, kept by whoever owns the database, which is made where there is none."""
+    from auditor.owner import Asker
+
+    return keep(tried, config, partial(Asker(config).ask, create=True))
+
+
+def keep(tried: Tried, config: Config, ask: Callable[..., Any]) -> "GoldenRun":
+    """The run with all its alarms, kept by whoever is asked."""
+    earlier = ask("golden.runs", tried.scorer, tried.cases_hash, config.golden.drift_runs)
+    run, scores = replace(tried, verdicts=ask("golden.risks", tried.verdicts)).run(config, earlier)
+    ask("golden.keep", run, scores)
     return run
-
-
-def keep(tried: Tried, config: Config, desk: "GoldenDesk") -> "GoldenRun":
-    """The run with all its alarms, kept by that desk."""
-    earlier = desk.golden_runs(tried.scorer, tried.cases_hash, config.golden.drift_runs)
-    run, scores = replace(tried, verdicts=desk.with_risks(tried.verdicts)).run(config, earlier)
-    desk.keep_golden(run, scores)
-    return run
-
-
-@contextmanager
-def open_desk(config: Config) -> "Iterator[GoldenDesk]":
-    """The service of the database when one runs, else the file, made where there is none.
-
-    Raises:
-        StoreLocked: another process, such as `traceaudit run`, has the file.
-        ServiceFailed: this user may not ask its service.
-    """
-    from auditor.service import find_service, read_secret
-
-    if service := find_service(config.store.path):
-        from auditor.desk_client import ServiceDesk
-
-        yield ServiceDesk(service, read_secret(config.store.path))
-        return
-    from auditor.store import Store
-    from auditor.store_backfill import StoreDesk
-
-    with Store.open(config.store.path, config.images.blob_dir) as store:
-        yield StoreDesk(store, config.store.path)
 
 
 def tell(run: "GoldenRun", *, as_json: bool) -> None:

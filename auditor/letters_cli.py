@@ -4,6 +4,7 @@ import argparse
 import sys
 import uuid
 from collections.abc import Sequence
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ from conf.schema import Batching, Config
 
 if TYPE_CHECKING:
     from auditor.letters import Replayed
+    from auditor.letters_out import Load
     from auditor.store import Store
     from auditor.store_letters import LetterLine
 
@@ -25,6 +27,7 @@ OF_ACTION = {"limit": "list", "export": "list", "to": "replay", "model": "replay
 
 def dead_letters(argv: Sequence[str]) -> int:
     """`traceaudit dead-letters list | replay`: the records that could not be read."""
+    from auditor.owner import Asker
     from auditor.store import Store
     from auditor.store_letters import Which, find_letters
 
@@ -33,13 +36,14 @@ def dead_letters(argv: Sequence[str]) -> int:
         raise ConfigError(f"--{wrong[0]} belongs to `traceaudit dead-letters {OF_ACTION[wrong[0]]}`")
     config = config_of(args, auditor__model=args.model, auditor__backend=args.backend)
     which = Which(args.reason, args.source, open_only=args.action == "replay")
-    with Store.open(config.store.path, config.images.blob_dir, create=False) as store:
-        found = find_letters(store, which)
+    if args.action == "list" or args.to:
+        asker = Asker(config)
+        found, load = asker.ask("letters.find", which), partial(asker.ask, "letters.load")
         if args.action == "list":
-            return show(found, args, config.batching, store)
-        if args.to:
-            return send(found, args.to, config, store, as_json=args.json)
-        replayed = read_again(found, config, store)
+            return show(found, args, config.batching, load)
+        return send(found, args.to, config, load, as_json=args.json)
+    with Store.open(config.store.path, config.images.blob_dir, create=False) as store:
+        replayed = read_again(find_letters(store, which), config, store)
     if args.json:
         print_json(replayed.as_json())
     else:
@@ -65,7 +69,7 @@ def options() -> argparse.ArgumentParser:
     return result
 
 
-def show(found: "Sequence[LetterLine]", args: argparse.Namespace, limits: Batching, store: "Store") -> int:
+def show(found: "Sequence[LetterLine]", args: argparse.Namespace, limits: Batching, load: "Load") -> int:
     """Print letters, and write their bytes out where that is asked for."""
     from auditor.console import print_letters
     from auditor.letters_out import export
@@ -73,7 +77,7 @@ def show(found: "Sequence[LetterLine]", args: argparse.Namespace, limits: Batchi
     limit = SHOWN if args.limit is None else args.limit
     shown = found[:limit] if limit else found
     if args.export:
-        export(shown, args.export, limits, store)
+        export(shown, args.export, limits, load)
     if args.json:
         for line in shown:
             print_json(line.as_json())
@@ -84,11 +88,11 @@ def show(found: "Sequence[LetterLine]", args: argparse.Namespace, limits: Batchi
     return 0
 
 
-def send(found: "Sequence[LetterLine]", to: str, config: Config, store: "Store", *, as_json: bool) -> int:
+def send(found: "Sequence[LetterLine]", to: str, config: Config, load: "Load", *, as_json: bool) -> int:
     """Send the bytes of open letters elsewhere; here they stay open."""
     from auditor.letters_out import to_file, to_topic
 
-    sent = to_topic(found, to, config, store) if "://" in to else to_file(found, Path(to), config.batching, store)
+    sent = to_topic(found, to, config, load) if "://" in to else to_file(found, Path(to), config.batching, load)
     left = len(found) - sent
     if as_json:
         print_json({"letters": len(found), "sent": sent, "left_out": left})

@@ -1,13 +1,12 @@
 """Dead letters sent elsewhere, byte for byte: to files, to lines of one file, to a topic. In the database they stay."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
 from auditor.blobs import write_whole
 from auditor.errors import OutputUnwritable
-from auditor.store import Store
-from auditor.store_letters import LetterLine, chunks, load_records
+from auditor.store_letters import LetterLine, chunks
 from conf.schema import Batching, Config
 from ingest.dead_letters import Message
 from ingest.errors import TopicUnwritable
@@ -15,14 +14,17 @@ from ingest.outlet import open_outlet
 from ingest.qta import Record
 from ingest.topics import parse_topics
 
+Load = Callable[[list[LetterLine]], list[Record]]
+"""Gives the records of letters, byte for byte, in their order."""
 
-def loaded(lines: Sequence[LetterLine], limits: Batching, store: Store) -> Iterator[list[Record]]:
+
+def loaded(lines: Sequence[LetterLine], limits: Batching, load: Load) -> Iterator[list[Record]]:
     """The records of the letters whose bytes are there, as many at a time as fit into memory."""
     whole = [line for line in lines if not line.withheld]
-    return (load_records(store, chunk) for chunk in chunks(whole, limits.max_records, limits.max_bytes))
+    return (load(chunk) for chunk in chunks(whole, limits.max_records, limits.max_bytes))
 
 
-def export(lines: Sequence[LetterLine], folder: Path, limits: Batching, store: Store) -> None:
+def export(lines: Sequence[LetterLine], folder: Path, limits: Batching, load: Load) -> None:
     """Write the bytes of letters into a folder, a file each, named by partition, offset and hash.
 
     Raises:
@@ -33,14 +35,14 @@ def export(lines: Sequence[LetterLine], folder: Path, limits: Batching, store: S
     }
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for records in loaded(lines, limits, store):
+        for records in loaded(lines, limits, load):
             for record in records:
                 write_whole(folder / names[record.position], record.value)
     except OSError as error:
         raise OutputUnwritable(f"{folder}: {error.strerror or error}") from None
 
 
-def to_file(lines: Sequence[LetterLine], path: Path, limits: Batching, store: Store) -> int:
+def to_file(lines: Sequence[LetterLine], path: Path, limits: Batching, load: Load) -> int:
     """Write the bytes of letters to the lines of a file, and count them.
 
     One that holds a line break is left out: it would come back as several records.
@@ -51,7 +53,7 @@ def to_file(lines: Sequence[LetterLine], path: Path, limits: Batching, store: St
     n_sent = 0
     try:
         with path.open("xb") as file:
-            for records in loaded(lines, limits, store):
+            for records in loaded(lines, limits, load):
                 fitting = [record.value for record in records if b"\n" not in record.value]
                 file.writelines(value + b"\n" for value in fitting)
                 n_sent += len(fitting)
@@ -62,7 +64,7 @@ def to_file(lines: Sequence[LetterLine], path: Path, limits: Batching, store: St
     return n_sent
 
 
-def to_topic(lines: Sequence[LetterLine], text: str, config: Config, store: Store) -> int:
+def to_topic(lines: Sequence[LetterLine], text: str, config: Config, load: Load) -> int:
     """Write letters to a topic with their own keys and headers, and count them.
 
     Raises:
@@ -71,7 +73,7 @@ def to_topic(lines: Sequence[LetterLine], text: str, config: Config, store: Stor
     """
     n_sent = 0
     with closing(open_outlet(parse_topics(text), config)) as outlet:
-        for records in loaded(lines, config.batching, store):
+        for records in loaded(lines, config.batching, load):
             if outlet.write([Message(record.value, record.key, record.headers) for record in records]):
                 raise TopicUnwritable(outlet.name, "takes no message as large as one of the dead letters")
             n_sent += len(records)

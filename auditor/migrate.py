@@ -40,8 +40,8 @@ def known_migrations() -> dict[int, str]:
 
 def current_version(connection: duckdb.DuckDBPyConnection) -> int:
     """The last migration applied; 0 for a new database."""
-    row = connection.execute("SELECT max(version) FROM schema_version").fetchone()
-    return row[0] or 0 if row else 0
+    ((found,),) = connection.execute("SELECT max(version) FROM schema_version").fetchall()
+    return found or 0
 
 
 def apply(connection: duckdb.DuckDBPyConnection, version: int, sql: str) -> None:

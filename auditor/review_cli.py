@@ -14,8 +14,9 @@ from conf.cli import FINDINGS, USAGE, config_of, parser, print_json
 from conf.errors import ConfigError
 
 if TYPE_CHECKING:
+    from auditor.owner import Asker
     from auditor.reviews import BadLine
-    from auditor.store import Store
+    from auditor.store_reviews import Added
 
 SHOWN = 20
 STANDARD_STREAM = "-"
@@ -47,7 +48,7 @@ def review(argv: Sequence[str]) -> int:
 
 def import_votes(argv: Sequence[str]) -> int:
     """`traceaudit review import FILE.jsonl`."""
-    from auditor.store import Store
+    from auditor.owner import Asker
 
     options = parser("review import", "Votes of reviewers, one JSON object a line; a vote is kept once.", store=True)
     options.add_argument("file", nargs="?", metavar="FILE.jsonl", help="votes, one a line; - for standard input")
@@ -56,29 +57,25 @@ def import_votes(argv: Sequence[str]) -> int:
     config = config_of(args)
     if args.file is None:
         raise ConfigError("review import needs a FILE.jsonl, or - for standard input")
-    with Store.open(config.store.path, config.images.blob_dir, create=False) as store:
-        return take(args, store)
+    return take(args, Asker(config))
 
 
 def export_votes(argv: Sequence[str]) -> int:
     """`traceaudit review export`."""
-    from auditor.store import Store
+    from auditor.owner import Asker
 
     options = parser("review export", "All votes, one JSON object a line.", store=True)
     options.add_argument("file", nargs="?", metavar="FILE.jsonl", help="default: standard output")
     args = options.parse_args(argv)
-    config = config_of(args)
-    with Store.open(config.store.path, config.images.blob_dir, create=False) as store:
-        return give(args, store)
+    return give(args, Asker(config_of(args)))
 
 
-def take(args: argparse.Namespace, store: "Store") -> int:
+def take(args: argparse.Namespace, asker: "Asker") -> int:
     """Keep the votes of a file, and tell which of its lines are none."""
     from auditor.reviews import BadLine, read_reviews
-    from auditor.store_reviews import add_reviews
 
     found, bad = read_reviews(read_lines(args.file))
-    added = add_reviews(store, [one for _, one in found], utc_now())
+    added: Added = asker.ask("votes.keep", [one for _, one in found], utc_now())
     bad += [BadLine(at, "the database has no such triple") for at, one in found if one.triple_id in added.strangers]
     bad.sort(key=lambda line: line.number)
     if args.json:
@@ -98,11 +95,9 @@ def print_bad(name: str, bad: "Sequence[BadLine]") -> None:
         print(f"{len(bad)} lines left out, since they are no votes on triples of this database", file=sys.stderr)
 
 
-def give(args: argparse.Namespace, store: "Store") -> int:
+def give(args: argparse.Namespace, asker: "Asker") -> int:
     """Write all votes."""
-    from auditor.store_reviews import read_all
-
-    lines = [one.as_json() for one in read_all(store)]
+    lines = [one.as_json() for one in asker.ask("votes.all")]
     if args.file in {None, STANDARD_STREAM}:
         for line in lines:
             print_json(line)

@@ -1,40 +1,52 @@
-"""How other commands find the service that owns a database file, and what they ask it.
+"""How other commands find the process that owns a database file and answers: `traceaudit serve`, or `run`.
 
-While it runs, `<db>.service` beside the file says where it answers and which process it is. A service that was killed
-leaves the file behind: the address is believed only while that process lives and answers.
+While it runs, `<db>.service` beside the file says where it answers and which process it is. One that was killed leaves
+the file behind: the address is believed only while that process lives. What it wants to hear is in
+`<db>.service-secret`, which only the user who runs it can read.
 """
 
 import json
 import os
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from http.client import HTTPConnection, HTTPException
+from ipaddress import ip_address
 from pathlib import Path
-from typing import Any
 
 from auditor.errors import ServiceFailed
-from auditor.ledger import LedgerLine
 
-TIMEOUT_S = 60.0
+SERVE, RUN = "service", "run"
+EVERYWHERE = {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "::1"}  # noqa: S104 - where such a one is asked
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A running service.
+    """A running process that owns a database and answers.
 
     Attributes:
         host, port: where it answers.
         pid: its process.
+        kind: "service" or "run", for people.
     """
 
     host: str
     port: int
     pid: int
+    kind: str = SERVE
 
     def __str__(self) -> str:
         return f"http://{self.host}:{self.port} (PID {self.pid})"
+
+    @property
+    def where(self) -> str:
+        """Whom one asks, for people."""
+        return f"the {self.kind} at {self}"
+
+    @property
+    def asked_at(self) -> str:
+        """The address of this machine at which to ask it."""
+        return EVERYWHERE.get(self.host, self.host)
 
 
 def file_of(db: str) -> Path:
@@ -43,9 +55,9 @@ def file_of(db: str) -> Path:
 
 
 @contextmanager
-def announced(db: str, host: str, port: int) -> Iterator[Service]:
-    """Let other commands find this process as the service of `db` while the context lasts."""
-    service = Service(host, port, os.getpid())
+def announced(db: str, host: str, port: int, kind: str = SERVE) -> Iterator[Service]:
+    """Let other commands find this process as the one that owns `db` while the context lasts."""
+    service = Service(host, port, os.getpid(), kind)
     beside = Path(f"{db}.service.new")
     beside.write_text(json.dumps(asdict(service)), encoding="utf-8")
     beside.rename(file_of(db))
@@ -57,7 +69,7 @@ def announced(db: str, host: str, port: int) -> Iterator[Service]:
 
 @contextmanager
 def secret_for(db: str) -> Iterator[str]:
-    """What a process has to know that asks the service of `db` for texts; only the database's owner can read it."""
+    """What a process has to know that asks the owner of `db`; only the user who runs that can read it."""
     path = secret_file(db)
     path.unlink(missing_ok=True)
     secret = secrets.token_urlsafe(32)
@@ -75,23 +87,24 @@ def secret_file(db: str) -> Path:
 
 
 def read_secret(db: str) -> str:
-    """What the service of `db` wants to hear.
+    """What the owner of `db` wants to hear.
 
     Raises:
-        ServiceFailed: this user may not read it, or the service is of a version that has none.
+        ServiceFailed: this user may not read it, or the owner is of a version that has none.
     """
     path = secret_file(db)
     try:
         return path.read_text(encoding="ascii")
     except OSError as error:
-        raise ServiceFailed(f"{path}: {error.strerror}; ask the service as the user who runs it") from None
+        raise ServiceFailed(f"{path}: {error.strerror}; ask as the user who runs it") from None
 
 
 def find_service(db: str) -> Service | None:
-    """The service that owns `db`; None where none runs."""
+    """The process that owns `db` and answers; None where none does."""
     try:
         found = json.loads(file_of(db).read_text(encoding="utf-8"))
-        service = Service(str(found["host"]), int(found["port"]), int(found["pid"]))
+        kind = RUN if found.get("kind") == RUN else SERVE
+        service = Service(str(found["host"]), int(found["port"]), int(found["pid"]), kind)
         os.kill(service.pid, 0)
     except PermissionError:  # it lives, and is another user's
         return service
@@ -100,26 +113,29 @@ def find_service(db: str) -> Service | None:
     return service
 
 
-def ask_ledger(service: Service) -> list[LedgerLine]:
-    """Coverage, as the service has it.
+def may_ask(peer: str, here: str, host: str, authorization: str, secret: str) -> bool:
+    """Whether a request comes from this machine, means this machine, and knows the secret.
 
-    Raises:
-        ServiceFailed: it does not answer as it should.
+    Args:
+        peer: the address that it comes from.
+        here: the address of ours that it came to.
+        host: its header of that name: a browser that a foreign page sends here names another.
+        authorization: its header of that name.
+        secret: what is asked for.
     """
-    return [LedgerLine(**line) for line in ask(service, "/api/ledger")]
+    known = secrets.compare_digest(authorization.encode(), f"Bearer {secret}".encode())
+    return known and is_here(peer, here) and (host_in(host) == "localhost" or is_here(host_in(host), here))
 
 
-def ask(service: Service, path: str) -> Sequence[dict[str, Any]]:
-    """What the service answers."""
-    connection = HTTPConnection(service.host, service.port, timeout=TIMEOUT_S)
+def is_here(address: str, here: str) -> bool:
+    """Whether an address is this machine's: loopback, or the one of ours that was asked."""
     try:
-        connection.request("GET", path)
-        response = connection.getresponse()
-        if response.status == 200:
-            return list(json.loads(response.read()))
-        reason = f"answers with status {response.status}"
-    except (OSError, HTTPException, ValueError) as error:
-        reason = f"does not answer ({type(error).__name__})"
-    finally:
-        connection.close()
-    raise ServiceFailed(f"the service at {service} {reason}; see its log")
+        return ip_address(address).is_loopback or ip_address(address) == ip_address(here)
+    except ValueError:
+        return False
+
+
+def host_in(header: str) -> str:
+    """The host that a header names, without the port."""
+    bracketed = header.partition("]")[0]
+    return bracketed.removeprefix("[") if header.startswith("[") else header.rpartition(":")[0] or header

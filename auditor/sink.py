@@ -10,7 +10,6 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from threading import Lock
 
 from auditor.pipeline import settle
 from auditor.ranges import JudgedRange, unseen
@@ -38,7 +37,6 @@ class Sink:
         now: the time, in UTC.
         stored: told what was stored, for counters.
         alarms: reason to how often: "unreadable_message", "outcomes_lost".
-        writing: held while the database is written, for those who write it from another thread.
     """
 
     store: Store
@@ -46,7 +44,6 @@ class Sink:
     now: Callable[[], datetime]
     stored: Callable[[Kept], None] = lambda _: None
     alarms: dict[str, int] = field(default_factory=dict)
-    writing: Lock = field(default_factory=Lock)
 
     def take(self, items: Sequence[Record | Gap]) -> None:
         """Keep what came from the topic, in order, and where the sink stands after it, in one transaction.
@@ -56,7 +53,7 @@ class Sink:
         """
         positions: dict[Partition, int] = {}
         done: list[Kept] = []
-        with self.writing, self.store.transaction():
+        with self.store.transaction():
             marks = self.store.positions()
             for item in items:
                 if isinstance(item, Gap):

@@ -9,7 +9,7 @@ between the two leaves a file that the next run finds and uses.
 import re
 import tempfile
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -89,12 +89,15 @@ class Store:
         connection: for the read queries in queries.py; they take a cursor of it and write nothing.
         blobs: where images are kept.
         writing: held during a transaction; the same for all stores that are one open file.
+        lag: how much live work waits to be stored, as far as the process knows that stores it; asked with a store for
+            the thread that asks.
     """
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, blobs: BlobStore, writing: "Lock | None" = None) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, blobs: BlobStore) -> None:
         self.connection = connection
         self.blobs = blobs
-        self.writing = writing or Lock()
+        self.writing = Lock()
+        self.lag: Callable[[Store], int] = lambda _: 0
         self.in_transaction = False
         self.schemas: dict[str, pa.Schema] = {}
         self.seals = Seals()
@@ -138,7 +141,9 @@ class Store:
 
         Its transactions and those of all others of this file come one after another.
         """
-        return Store(self.connection.cursor(), self.blobs, self.writing)
+        other = Store(self.connection.cursor(), self.blobs)
+        other.writing, other.lag = self.writing, self.lag
+        return other
 
     def begin_run(self, run: Run) -> None:
         """Note what is in force while the verdicts of this run are made; a run that is known stays as it is."""

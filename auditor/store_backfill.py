@@ -10,11 +10,9 @@ from typing import Any
 
 from auditor.desk import Costs, Known, Page, Place, Selection, Standing
 from auditor.errors import VerdictRefused
-from auditor.golden.drill import GoldenRun, GoldenScore
 from auditor.moves import Pair, Side
 from auditor.store import Store
 from auditor.store_calibrations import give_risks
-from auditor.store_golden import golden_runs, keep_golden
 from auditor.store_rows import Run
 from auditor.stored_triples import in_utc, triple_from
 from auditor.verdict import Judgment, ScorerKey, Verdict
@@ -77,7 +75,6 @@ class StoreDesk:
     """The database file, open in this process; a Desk."""
 
     store: Store
-    where: str
 
     def standing(self, chosen: Selection, scorer: ScorerKey) -> Standing:
         """See Desk."""
@@ -140,18 +137,6 @@ class StoreDesk:
         keys = {f"{name}_a": value for name, value in short_key(first).items()}
         keys |= {f"{name}_b": value for name, value in short_key(second).items()}
         return [pair_from(row) for row in self.store.connection.execute(PAIRS, of(chosen) | keys).fetchall()]
-
-    def golden_runs(self, scorer: ScorerKey, cases_hash: str, n: int) -> list[GoldenRun]:
-        """See GoldenDesk."""
-        return golden_runs(self.store, scorer, cases_hash, n)
-
-    def with_risks(self, verdicts: Sequence[Verdict]) -> list[Verdict]:
-        """See GoldenDesk."""
-        return give_risks(self.store, verdicts)
-
-    def keep_golden(self, run: GoldenRun, scores: Sequence[GoldenScore]) -> int:
-        """See GoldenDesk."""
-        return keep_golden(self.store, run, scores)
 
 
 def load_triples(store: Store, ids: Sequence[str]) -> list[QTATriple]:

@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import Protocol, runtime_checkable
 
 from auditor.errors import PortTaken
 from auditor.ledger import LedgerLine
@@ -23,7 +22,7 @@ from auditor.store_sink import Waiting
 from auditor.verdict import ScorerKey, Verdict
 from ingest.errors import MissingExtra
 from ingest.qta import Batch, ImageFailure, Outcome, Position, QTATriple
-from ingest.source import Partition
+from ingest.source import HasHighWaters, Partition
 
 try:
     from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
@@ -33,14 +32,6 @@ except ImportError as error:
 
 LOOPBACK = "127.0.0.1"
 SECONDS = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0)
-
-
-@runtime_checkable
-class HasHighWaters(Protocol):
-    """A source that knows how much there is to read, such as topics."""
-
-    def high_waters(self) -> Mapping[Partition, int]:
-        """The offset after the last record of each partition that is read, as far as it is known; asks nobody."""
 
 
 class Telemetry:

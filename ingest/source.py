@@ -7,7 +7,7 @@ kafka://host:9092/topic   topics, see kafka.py
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from conf.schema import Config
 from ingest.errors import SourceSyntax
@@ -92,6 +92,14 @@ class Source(Protocol):
 
     def close(self) -> None:
         """Give back files and connections; may be called twice."""
+
+
+@runtime_checkable
+class HasHighWaters(Protocol):
+    """A source that knows how much there is to read, such as topics."""
+
+    def high_waters(self) -> Mapping[Partition, int]:
+        """The offset after the last record of each partition that is read, as far as it is known; asks nobody."""
 
 
 def open_sources(

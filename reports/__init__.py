@@ -23,7 +23,7 @@ schedule/    what comes round: each period of each job once
 sending/     reports and alerts on their way, channel by channel
 serve        the service: owns the database, stores what workers judged
 health       what it answers over HTTP
-backfill_api  what it answers a backfill
+questions_api  what it answers other commands
 demo         the whole flow on the sample logs that ship with traceaudit
 what_if/     what a policy would have done, with intervals
 samples/     those sample logs

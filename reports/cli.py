@@ -5,20 +5,20 @@ import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
 from datetime import UTC, date, datetime
-from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from conf.cli import config_of, parser, print_json
 
 if TYPE_CHECKING:
     from conf.schema import Config
+    from reports.nightly import Made
 
 
 def report(argv: Sequence[str]) -> int:
     """`traceaudit report`: the report of a day, a week or a month, of all or of one tenant, as files."""
-    from auditor.store import Store
+    from auditor.owner import ask
     from reports.night.period import KINDS
-    from reports.nightly import check_tenant, edition_of, write_nightly
+    from reports.nightly import Wanted
     from reports.summary import print_summary
 
     summary = "Write the report of a day, week or month as HTML, JSON, CSV, Parquet and, where there is Chromium, PDF."
@@ -32,17 +32,12 @@ def report(argv: Sequence[str]) -> int:
     options.add_argument("--pdf", action="store_true", help="also as PDF, through Chromium (report.pdf)")
     args = options.parse_args(argv)
     config = config_of(args, report__out_dir=args.out, report__pdf="always" if args.pdf else None)
-    edition = edition_of(config, datetime.now(UTC), version("traceaudit"))
-    with Store.open(config.store.path, config.images.blob_dir, create=False) as store:
-        if args.tenant is not None:
-            check_tenant(store, args.tenant)
-        written = write_nightly(store, config, args.date, edition, period=args.period, tenant=args.tenant)
+    made: Made = ask(config, "report", Wanted(args.date, args.period, args.tenant), datetime.now(UTC))
     if args.json:
-        period = written.report.period
-        told = {"date": str(period.first), "period": period.kind, "name": period.name, "tenant": args.tenant}
-        print_json(told | {"files": [str(path) for path in written.files]})
+        told = {"date": str(made.day), "period": made.kind, "name": made.name, "tenant": args.tenant}
+        print_json(told | {"files": [str(path) for path in made.files]})
     else:
-        print_summary(written.report, written.files, written.notes)
+        print_summary(made.summary, made.files, made.notes)
     return 0
 
 

@@ -6,6 +6,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from hashlib import sha256
+from importlib.metadata import version
 from pathlib import Path
 
 import duckdb
@@ -23,6 +24,7 @@ from reports.night.period import period_of
 from reports.pdf import find_browser, print_pdf
 from reports.render import render
 from reports.report import EscalationReport
+from reports.summary import Summary, summary_of
 from reports.thumbnails import hashes, thumbnails
 
 SUFFIXES = ("html", "json", "csv", "parquet")
@@ -52,6 +54,50 @@ class Written:
     report: EscalationReport
     files: tuple[Path, ...]
     notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A report as the command `report` tells of it.
+
+    Attributes:
+        day: the first of the period.
+        kind: "day", "week" or "month".
+        name: of the period, as in the names of files.
+        files: the HTML file comes first.
+        notes: what else is to be said.
+    """
+
+    day: date
+    kind: str
+    name: str
+    summary: Summary
+    files: tuple[Path, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which report: of the period of a kind that holds `day`, None for the last one; of all tenants, or of one."""
+
+    day: date | None
+    kind: str = "day"
+    tenant: str | None = None
+
+
+def answer_report(store: Store, config: Config, wanted: Wanted, now: datetime) -> Made:
+    """Make and write a report; see `auditor/questions.py`.
+
+    Raises:
+        NothingToReport: nothing was read yet, or there is no such tenant.
+    """
+    if wanted.tenant is not None:
+        check_tenant(store, wanted.tenant)
+    edition = edition_of(config, now, version("traceaudit"))
+    written = write_nightly(store, config, wanted.day, edition, period=wanted.kind, tenant=wanted.tenant)
+    period = written.report.period
+    summary = summary_of(written.report)
+    return Made(period.first, period.kind, period.name, summary, written.files, written.notes)
 
 
 def write_nightly(  # noqa: PLR0913 - what a report can be of, with the usual one as default

@@ -1,8 +1,8 @@
 """The service: owns the database file, stores what workers judged, answers over HTTP, keeps local workers running.
 
 main thread    the sink, which writes the database; without a topic of outcomes it only waits
-http           health, metrics, ledger, and triples for a backfill; reads the database through cursors of its own, one
-               request at a time, and writes a backfill's verdicts when the sink does not write
+http           health, metrics, ledger, and what other commands ask; reads the database through cursors of its own, and
+               writes it when the sink does not
 workers        starts local workers, and starts them again
 schedule       makes reports when they are due, and what else comes round
 sending        tells what is urgent, and sends what is queued
@@ -14,19 +14,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from threading import Event, Lock
 
+from auditor.answering import Owner
 from auditor.follow import MESSAGES, Follower, Health
 from auditor.ledger import LedgerLine
+from auditor.owner import tell
 from auditor.service import secret_for
 from auditor.sink import Sink
 from auditor.store import Store
-from auditor.store_backfill import StoreDesk
 from auditor.store_sink import Waiting, waiting
 from auditor.telemetry import Lags, SinkStanding, Standing, Telemetry
 from conf.errors import ConfigError
 from conf.schema import Config
 from ingest.kafka import KafkaSource, open_topics
-from reports.backfill_api import Owner, add_backfill
 from reports.health import answering, app_of
+from reports.questions_api import add_questions
 
 BEAT_S = 5.0
 
@@ -70,7 +71,6 @@ def service(config: Config, store: Store, now: Callable[[], datetime]) -> Iterat
         SourceNotFound: there is no such topic of outcomes.
     """
     health, telemetry, reading, lock = Health(), Telemetry(), store.aside(), Lock()
-    beside = store.aside()
 
     def ledger() -> Sequence[LedgerLine]:
         with lock:
@@ -87,18 +87,20 @@ def service(config: Config, store: Store, now: Callable[[], datetime]) -> Iterat
     for collector in (Lags(sources, positions), Standing(ledger), SinkStanding(waits, sink.alarms)):
         telemetry.registry.register(collector)
     app = app_of(health, telemetry.registry, ledger)
-    owner = Owner(StoreDesk(beside, config.store.path), Lock(), sink.writing, lag_of(follower), config.backfill.max_lag)
+    store.lag = lag_of(follower)
     with ExitStack() as stack:
         stack.enter_context(reading)
-        stack.enter_context(beside)
-        add_backfill(app, owner, stack.enter_context(secret_for(config.store.path)))
+        secret = stack.enter_context(secret_for(config.store.path))
+        owner = Owner(store)
+        add_questions(app, owner, secret)
         port = stack.enter_context(answering(app, config.serve.host, config.serve.port))
+        stack.callback(owner.end, tell)
         yield Service(follower, health, telemetry, port)
 
 
-def lag_of(follower: Follower | None) -> Callable[[], int]:
+def lag_of(follower: Follower | None) -> Callable[[Store], int]:
     """How much live work waits to be stored."""
-    return follower.lag if follower else lambda: 0
+    return (lambda _: follower.lag()) if follower else lambda _: 0
 
 
 def wait(health: Health, stop: Event) -> None:

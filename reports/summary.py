@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
@@ -22,15 +23,36 @@ MOST_CHANGES, MOST_ALARMS = 5, 8
 GRAVE = {"look into", "NOT COVERED"}
 
 
-def print_summary(report: EscalationReport, files: Sequence[Path], notes: Sequence[str] = ()) -> None:
-    """What needs a person, what is covered, what changed, and where the files are; to standard output."""
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A report in a few lines; nothing hidden is in them.
+
+    Attributes:
+        title: which report it is.
+        first: how many need a person.
+        lines: what, and what is to be said of it.
+    """
+
+    title: str
+    first: str
+    lines: tuple[Line, ...]
+
+
+def summary_of(report: EscalationReport) -> Summary:
+    """What needs a person, what is covered, what changed."""
     counts = report.escalations
     first = f"{report.period.name}: {counts.total} of {report.verdicts.triples} exchanges need a person"
-    told = [(name, visible(text).replace("\n", " ")) for name, text in lines(report)]
+    whose = "all tenants" if report.tenant is None else f"tenant {visible(report.tenant)}"
+    title = f"{period_words(report.period).report}, {heading(report.period)}, {whose}"
+    return Summary(title, first, tuple((name, visible(text).replace("\n", " ")) for name, text in lines(report)))
+
+
+def print_summary(summary: Summary, files: Sequence[Path], notes: Sequence[str] = ()) -> None:
+    """The summary, and where the files are; to standard output."""
     if sys.stdout.isatty():
-        draw(report, first, told, Console())
+        draw(summary, Console())
     else:
-        print("\n".join([first, *("\t".join(line) for line in told)]))
+        print("\n".join([summary.first, *("\t".join(line) for line in summary.lines)]))
     print("\n".join(str(path) for path in files))
     for note in notes:
         print(note, file=sys.stderr)
@@ -76,14 +98,12 @@ def changed(report: EscalationReport) -> Iterator[Line]:
         yield "changed", f"{len(changes.lines) - MOST_CHANGES} more"
 
 
-def draw(report: EscalationReport, first: str, told: Sequence[Line], console: Console) -> None:
+def draw(summary: Summary, console: Console) -> None:
     """The lines on a terminal; nothing of a log is taken for markup."""
-    whose = "all tenants" if report.tenant is None else f"tenant {visible(report.tenant)}"
-    title = f"{period_words(report.period).report}, {heading(report.period)}, {whose}"
-    console.print(Text(title, style="bold"), Text(first, style="bold"), sep="\n")
+    console.print(Text(summary.title, style="bold"), Text(summary.first, style="bold"), sep="\n")
     table = Table.grid(padding=(0, 2))
     before = ""
-    for name, text in told:
+    for name, text in summary.lines:
         style = "red" if name in GRAVE else ""
         table.add_row(Text("" if name == before else name, style=style or "dim"), Text(text, style=style))
         before = name

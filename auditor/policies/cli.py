@@ -18,7 +18,6 @@ from ingest.visible import visible
 if TYPE_CHECKING:
     from auditor.policies.policy import Policy, Resolved, Slice
     from auditor.policies.store import InForce, Version
-    from auditor.store import Store
 
 OTHER = "any other"
 MOST_COMBINATIONS = 2_000
@@ -92,8 +91,9 @@ def check(argv: Sequence[str]) -> int:
 
 def propose(argv: Sequence[str]) -> int:
     """`traceaudit policy propose FILE`."""
-    from auditor.policies import store as versions
+    from auditor.owner import ask
     from auditor.policies.file import read_file
+    from auditor.policies.store import Act
 
     options = parser("policy propose", "Put a policy to those who may approve it.", store=True)
     options.add_argument("file", metavar="FILE.toml")
@@ -104,8 +104,8 @@ def propose(argv: Sequence[str]) -> int:
     args = options.parse_args(argv)
     config, now = config_of(args), utc_now()
     text = read_file(args.file).text
-    with opened(config) as store:
-        made = versions.propose(store, text, args.file, args.start or now.date(), versions.Act(args.by, now, args.note))
+    act, start = Act(args.by, now, args.note), args.start or now.date()
+    made: Version = ask(config, "policy.propose", text, args.file, start, act)
     told = f"policy {made.number} is proposed by {made.proposed_by}; another person now decides:\n"
     told += f"traceaudit policy approve {made.number} --by NAME"
     return tell(made, told, as_json=args.json)
@@ -123,31 +123,27 @@ def reject(argv: Sequence[str]) -> int:
 
 def decide(argv: Sequence[str], action: str, summary: str) -> int:
     """Approve or reject."""
-    from auditor.policies import store as versions
-    from auditor.policies.file import configured_policy
+    from auditor.owner import ask
+    from auditor.policies.store import Act
 
     options = parser(f"policy {action}", summary, store=True)
     options.add_argument("number", type=int, metavar="NUMBER", help="as `policy history` lists it")
     add_person(options)
     args = options.parse_args(argv)
-    config = config_of(args)
-    configured = configured_policy(config.policy)
-    with opened(config) as store:
-        act = versions.Act(args.by, utc_now(), args.note)
-        made = versions.decide(store, args.number, act, configured, approve=action == "approve")
+    act = Act(args.by, utc_now(), args.note)
+    made: Version = ask(config_of(args), "policy.decide", args.number, act, action == "approve")
     told = f"policy {made.number} is {made.decision} by {made.decided_by}"
     return tell(made, told + (f" and holds from {made.effective_from}" if made.effective_from else ""), args.json)
 
 
 def history(argv: Sequence[str]) -> int:
     """`traceaudit policy history`."""
-    from auditor.policies import store as versions
+    from auditor.owner import ask
 
     args = parser("policy history", "Every policy that was proposed, and what became of it.", store=True).parse_args(
         argv
     )
-    with opened(config_of(args)) as store:
-        found = versions.history(store.connection)
+    found: list[Version] = ask(config_of(args), "policy.history")
     for one in found:
         if args.json:
             print_json(version_json(one))
@@ -185,15 +181,15 @@ def named(config: Config, name: str) -> "Policy":
         PolicyRefused: there is none.
     """
     from auditor.errors import PolicyRefused
-    from auditor.policies import store as versions
+    from auditor.owner import ask
     from auditor.policies.file import configured_policy, read_file, read_policy
 
     if not name.isdecimal():
         return read_file(name)
     if int(name) == 0:
         return configured_policy(config.policy)
-    with opened(config) as store:
-        found = {one.number: one for one in versions.history(store.connection)}.get(int(name))
+    known: list[Version] = ask(config, "policy.history")
+    found = {one.number: one for one in known}.get(int(name))
     if found is None:
         raise PolicyRefused(f"no policy {name} was proposed; `traceaudit policy history` lists them")
     return read_policy(found.text, f"policy {name}")
@@ -203,21 +199,14 @@ def in_force_on(config: Config, day: date) -> "InForce":
     """The policy of a day, also where there is no database yet."""
     from pathlib import Path
 
-    from auditor.policies import store as versions
+    from auditor.owner import ask
     from auditor.policies.file import configured_policy
+    from auditor.policies.store import InForce
 
-    configured = configured_policy(config.policy)
     if not Path(config.store.path).exists():
-        return versions.InForce(configured, 0, None, None, None, None)
-    with opened(config) as store:
-        return versions.in_force(store.connection, day, configured)
-
-
-def opened(config: Config) -> "Store":
-    """The database of the configuration."""
-    from auditor.store import Store
-
-    return Store.open(config.store.path, config.images.blob_dir, create=False)
+        return InForce(configured_policy(config.policy), 0, None, None, None, None)
+    found: InForce = ask(config, "policy.in_force", day)
+    return found
 
 
 def add_person(options: argparse.ArgumentParser) -> None:

@@ -9,15 +9,13 @@ from auditor.cli import utc_now
 from conf.cli import config_of, parser, print_json
 
 if TYPE_CHECKING:
-    from auditor.store import Store
+    from auditor.sampling.answers import Case
 
 
 def show_next(argv: Sequence[str]) -> int:
     """`traceaudit review next`: the next case without a vote of this reviewer."""
+    from auditor.owner import ask
     from auditor.sampling.case import case_json, case_lines, shows_verdict
-    from auditor.sampling.cli import votes_wanted
-    from auditor.sampling.queries import case_rows, next_case
-    from auditor.store import Store
     from ingest.visible import escape_hidden
 
     options = parser("review next", "The next case that you have not voted on: urgent first, then oldest.", store=True)
@@ -28,15 +26,14 @@ def show_next(argv: Sequence[str]) -> int:
     options.add_argument("--whole", action="store_true", help="texts of any length")
     args = options.parse_args(argv)
     config, now = config_of(args), utc_now()
-    with Store.open(config.store.path, config.images.blob_dir, create=False) as store:
-        found = next_case(store.connection, args.reviewer.strip(), votes_wanted(store, config, now))
-        rows = case_rows(store.connection, found.triple_id, found.scorer) if found else None
-    if found is None or rows is None:
+    case: Case | None = ask(config, "review.next", args.reviewer.strip(), now)
+    if case is None:
         if args.json:
             print_json(None)
         else:
             print("nothing is due for you")
         return 0
+    found, rows = case.due, (case.triple, case.images)
     show = shows_verdict(found, asked=args.show_verdict)
     if args.json:
         print(escape_hidden(json.dumps(case_json(found, *rows, show_verdict=show), ensure_ascii=False)), flush=True)
@@ -49,9 +46,8 @@ def show_next(argv: Sequence[str]) -> int:
 
 def vote(argv: Sequence[str]) -> int:
     """`traceaudit review vote TRIPLE_ID VOTE`: keep one vote."""
+    from auditor.owner import ask
     from auditor.reviews import Review
-    from auditor.store import Store
-    from auditor.store_reviews import add_reviews
     from auditor.verdict import Category, Judgment
 
     options = parser("review vote", "Say what a case is; who changes their mind votes again.", store=True)
@@ -63,10 +59,9 @@ def vote(argv: Sequence[str]) -> int:
     args = options.parse_args(argv)
     config, now = config_of(args), utc_now()
     judgment, reviewer = Judgment(float(args.vote)), checked(args.by, args.vote, args.category, args.rationale)
-    with Store.open(config.store.path, config.images.blob_dir, create=False) as store:
-        category = Category(args.category) if args.category else None
-        given = Review(the_one(store, args.triple_id), reviewer, judgment, category, args.rationale or None, now)
-        add_reviews(store, [given], now)
+    category = Category(args.category) if args.category else None
+    meant = Review(args.triple_id, reviewer, judgment, category, args.rationale or None, now)
+    given: Review = ask(config, "review.vote", meant, now)
     if args.json:
         print_json(given.as_json())
     else:
@@ -88,20 +83,3 @@ def checked(reviewer: str, vote: str, category: str | None, rationale: str | Non
     if vote != "0" and not (category and (rationale or "").strip()):
         raise VoteRefused(f"a vote of {vote} needs --category and --rationale")
     return reviewer.strip()
-
-
-def the_one(store: "Store", prefix: str) -> str:
-    """The id that begins so.
-
-    Raises:
-        VoteRefused: there is none, or more than one.
-    """
-    from auditor.errors import VoteRefused
-    from auditor.sampling.queries import ids_named
-
-    found = ids_named(store.connection, prefix)
-    if prefix in found:
-        return prefix
-    if len(found) != 1:
-        raise VoteRefused(f"{'no case begins' if not found else 'several cases begin'} with {prefix}")
-    return found[0]

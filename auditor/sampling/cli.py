@@ -8,17 +8,16 @@ from auditor.cli import utc_now
 from conf.cli import config_of, parser, print_json
 
 if TYPE_CHECKING:
+    from auditor.sampling.answers import Cases, Status
     from auditor.sampling.queries import Due, Work
     from auditor.sampling.store import Drawn
 
-LATE_DAYS = 30
 SHORT_ID = 12
 
 
 def draw_day(argv: Sequence[str]) -> int:
     """`traceaudit review draw`: draw the cases of a UTC day for review."""
-    from auditor.sampling.store import draw
-    from auditor.store import Store
+    from auditor.owner import ask
 
     options = parser("review draw", "Draw the cases of a UTC day for review, once.", store=True)
     options.add_argument("--date", type=date.fromisoformat, metavar="D", help="YYYY-MM-DD; default: yesterday")
@@ -28,8 +27,7 @@ def draw_day(argv: Sequence[str]) -> int:
     args = options.parse_args(argv)
     config, now = config_of(args), utc_now()
     day = args.date or yesterday(now)
-    with Store.open(config.store.path, config.images.blob_dir, create=False) as store:
-        drawn = draw(store, config, day, now, early=args.early)
+    drawn: Drawn = ask(config, "review.draw", day, now, args.early)
     if args.json:
         print_json(drawn_json(drawn))
     else:
@@ -40,22 +38,18 @@ def draw_day(argv: Sequence[str]) -> int:
 def status(argv: Sequence[str]) -> int:
     """`traceaudit review status`: what is due, done and overdue."""
     from auditor.console import print_rows
-    from auditor.sampling.queries import late_verdicts, review_work
-    from auditor.store import Store
+    from auditor.owner import ask
 
     args = parser("review status", "How much of what was drawn is due, done and overdue.", store=True).parse_args(argv)
-    config, now = config_of(args), utc_now()
-    with Store.open(config.store.path, config.images.blob_dir, create=False) as store:
-        wanted = votes_wanted(store, config, now)
-        work = review_work(store.connection, now, wanted)
-        late = late_verdicts(store.connection, now.date() - timedelta(days=LATE_DAYS))
+    found: Status = ask(config_of(args), "review.status", utc_now())
     if args.json:
-        told = {str(day): n for day, n in late.items()}
-        print_json({"votes_wanted": wanted, "work": [work_json(one) for one in work], "stored_after_the_draw": told})
+        told = {str(day): n for day, n in found.late.items()}
+        work = [work_json(one) for one in found.work]
+        print_json({"votes_wanted": found.wanted, "work": work, "stored_after_the_draw": told})
         return 0
     heads = ("reason", "drawn", "done", "due", "overdue", "oldest, days")
-    print_rows(heads, [work_cells(one) for one in work])
-    for day, n in late.items():
+    print_rows(heads, [work_cells(one) for one in found.work])
+    for day, n in found.late.items():
         print(f"{n} exchanges of {day} were stored after its draw, and had no chance to be in it")
     return 0
 
@@ -63,17 +57,15 @@ def status(argv: Sequence[str]) -> int:
 def list_cases(argv: Sequence[str]) -> int:
     """`traceaudit review list`: the cases that are due, in the order in which `next` gives them."""
     from auditor.console import print_rows
-    from auditor.sampling.queries import cases
-    from auditor.store import Store
+    from auditor.owner import ask
 
     options = parser("review list", "The cases that are due, urgent ones first, then the oldest.", store=True)
     options.add_argument("--all", action="store_true", help="also those that are done")
     options.add_argument("--most", type=int, default=1000, metavar="N", help="the first N; default: 1000")
     args = options.parse_args(argv)
     config, now = config_of(args), utc_now()
-    with Store.open(config.store.path, config.images.blob_dir, create=False) as store:
-        wanted = votes_wanted(store, config, now)
-        found = cases(store.connection, None if args.all else wanted, args.most)
+    listed: Cases = ask(config, "review.list", now, args.all, args.most)
+    wanted, found = listed.wanted, listed.found
     if args.json:
         for one in found:
             print_json(due_json(one, now, wanted))
@@ -81,14 +73,6 @@ def list_cases(argv: Sequence[str]) -> int:
         heads = ("case", "day", "reason", "votes", "days since the draw", "")
         print_rows(heads, [due_cells(one, now, wanted) for one in found])
     return 0
-
-
-def votes_wanted(store: Any, config: Any, now: datetime) -> int:
-    """How many people have to vote on a case, by the policy in force."""
-    from auditor.policies.file import configured_policy
-    from auditor.policies.store import in_force
-
-    return in_force(store.connection, now.date(), configured_policy(config.policy)).policy.review.votes
 
 
 def yesterday(now: datetime) -> date:

@@ -2,14 +2,16 @@
 
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from conf.cli import FINDINGS, config_of, parser, print_json
 
 if TYPE_CHECKING:
     from conf.schema import Config
+    from reports.answers import Round
 
-SHOWN = 50
+LONGEST_S = 8 * 3600.0  # the golden set on a busy machine
 
 
 def schedule(argv: Sequence[str]) -> int:
@@ -18,24 +20,21 @@ def schedule(argv: Sequence[str]) -> int:
     options.add_argument("action", choices=["run-due", "list"], help="run-due: run, send, end; list: show")
     args = options.parse_args(argv)
     config = config_of(args)
-    words = [word for name in args.config for word in ("--config", name)]
+    words = [word for name in args.config for word in ("--config", str(Path(name).absolute()))]
     words += [word for value in args.set for word in ("--set", value)]
     return run_due(config, words, as_json=args.json) if args.action == "run-due" else show(config, as_json=args.json)
 
 
 def run_due(config: "Config", words: Sequence[str], *, as_json: bool) -> int:
     """Run what is due, tell what is urgent, send what is to be sent; findings where something failed."""
-    from auditor.cli import utc_now
-    from auditor.service import find_service
-    from auditor.store import Store
-    from reports.schedule.jobs import Surroundings
-    from reports.schedule.service import rounds_of
+    from auditor.owner import Asker
+    from auditor.service import SERVE, find_service
 
-    if service := find_service(config.store.path):
+    if (service := find_service(config.store.path)) and service.kind == SERVE:
         print(f"{service} has the database, and runs what is due itself", file=sys.stderr)
         return 0
-    with Store.open(config.store.path, config.images.blob_dir, create=False) as store:
-        ran, sent = rounds_of(store, Surroundings(config, tuple(words)), utc_now).once()
+    came: Round = Asker(config, answer_s=LONGEST_S).ask("schedule.run_due", tuple(words), service is not None)
+    ran, sent = came.ran, came.sent
     lines = [
         {"job": one.period.job, "period": one.period.name, "state": one.state, "detail": one.detail} for one in ran
     ]
@@ -52,14 +51,11 @@ def run_due(config: "Config", words: Sequence[str], *, as_json: bool) -> int:
 def show(config: "Config", *, as_json: bool) -> int:
     """When jobs are due next, and the latest runs."""
     from auditor.cli import utc_now
-    from auditor.store import Store
+    from auditor.owner import ask
     from reports.schedule.cron import instants
     from reports.schedule.plan import jobs_of
-    from reports.schedule.store_runs import runs
 
-    now = utc_now()
-    with Store.open(config.store.path, config.images.blob_dir, create=False) as store:
-        latest = runs(store, SHOWN)
+    now, latest = utc_now(), ask(config, "schedule.list")
     for job in jobs_of(config.schedule):
         due = next(instants(job.cron, now)).isoformat(timespec="minutes")
         print_json({"job": job.name, "next": due}) if as_json else print(f"{job.name}  next {due}")

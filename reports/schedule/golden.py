@@ -4,10 +4,11 @@ import json
 import subprocess
 import sys
 from datetime import datetime
+from functools import partial
 
 from auditor import golden_cli
+from auditor.questions import answer_here
 from auditor.store import Store
-from auditor.store_backfill import StoreDesk
 from conf.errors import TraceauditError
 from reports.schedule.jobs import Surroundings
 from reports.schedule.plan import Period
@@ -21,7 +22,7 @@ def golden(around: Surroundings, store: Store, _: Period, __: datetime) -> Resul
     if around.beside:
         return Result(told(json.loads(in_child([*around.words, "--db", around.config.store.path]))))
     tried = golden_cli.drill(around.config)
-    run = golden_cli.keep(tried, around.config, StoreDesk(store, around.config.store.path))
+    run = golden_cli.keep(tried, around.config, partial(answer_here, store, around.config))
     return Result(told({"alarms": run.alarms, "figures": {"n": run.figures.n}}))
 
 

@@ -10,8 +10,6 @@ from conf.errors import ConfigError
 if TYPE_CHECKING:
     from conf.schema import Config
 
-SHOWN = 50
-
 
 def deliveries(argv: Sequence[str]) -> int:
     """`traceaudit deliveries`: what was sent and what failed; try a place; have something sent again."""
@@ -26,12 +24,9 @@ def deliveries(argv: Sequence[str]) -> int:
 
 def show(config: "Config", _: Sequence[str], *, as_json: bool) -> int:
     """The latest, and how each went."""
-    from auditor.store import Store
-    from reports.sending.store_deliveries import latest
+    from auditor.owner import ask
 
-    with Store.open(config.store.path, config.images.blob_dir, create=False) as store:
-        rows = latest(store, SHOWN)
-    for row in rows:
+    for row in ask(config, "deliveries.list"):
         line = {name: value if isinstance(value, int) else str(value or "") for name, value in asdict(row).items()}
         print_json(line) if as_json else print("  ".join(str(value) for value in line.values()))
     return 0
@@ -57,12 +52,10 @@ def test(config: "Config", names: Sequence[str], *, as_json: bool) -> int:
 def retry(config: "Config", ids: Sequence[str], *, as_json: bool) -> int:
     """Have these sent anew at the next round, also those that were given up."""
     from auditor.cli import utc_now
-    from auditor.store import Store
-    from reports.sending.store_deliveries import again
+    from auditor.owner import ask
 
     if not ids:
         raise ConfigError("name the ids to try again; `traceaudit deliveries list` shows them")
-    with Store.open(config.store.path, config.images.blob_dir, create=False) as store:
-        n_found = again(store, ids, utc_now())
+    n_found: int = ask(config, "deliveries.retry", list(ids), utc_now())
     print_json({"retried": n_found}) if as_json else print(f"{n_found} will be tried again")
     return 0 if n_found == len(set(ids)) else FAILED

@@ -2,8 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import date
+from typing import TYPE_CHECKING
 
 from conf.cli import config_of, parser, print_json
+
+if TYPE_CHECKING:
+    from reports.what_if.comparison import WhatIf
 
 
 def what_if(argv: Sequence[str]) -> int:
@@ -23,27 +27,22 @@ def what_if(argv: Sequence[str]) -> int:
     options.add_argument("--keep-recall", type=share, default=0.9, metavar="R", help="recall to keep; default 0.9")
     args = options.parse_args(argv)
     config = config_of(args)
+    from auditor.owner import ask
     from auditor.policies.changes import changes
     from auditor.policies.file import read_file
-    from auditor.store import Store
+    from reports.what_if.answers import Wanted
     from reports.what_if.as_json import lines
-    from reports.what_if.comparison import compare
     from reports.what_if.console import show
-    from reports.what_if.edits import edited
-    from reports.what_if.load import load
 
     given = read_file(args.file) if args.file else None
-    with Store.open(config.store.path, config.images.blob_dir, create=False) as store:
-        loaded = load(store, config, args.first, args.last, args.tenant)
-    current = loaded.current.policy
     levels = [(level, getattr(args, level)) for level in ("watch", "escalate", "urgent")]
-    proposed = edited(given or current, levels, args.rule)
-    told = compare(loaded.material, loaded.period, current, proposed, args.keep_recall)
+    wanted = Wanted(args.first, args.last, args.tenant, given, levels, args.rule, args.keep_recall)
+    told: WhatIf = ask(config, "policy.what_if", wanted)
     if args.json:
         for line in lines(told):
             print_json(line)
     else:
-        show(told, changes(current, proposed))
+        show(told, changes(told.current, told.proposed))
     return 0
 
 

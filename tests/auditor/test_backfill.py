@@ -63,7 +63,7 @@ def as_it_is(triple: QTATriple) -> QTATriple:
 
 
 def backfill(store: Store, judge: Second, the_job: Job | None = None) -> Backfill:
-    return Backfill(StoreDesk(store, "here"), judge, as_it_is, the_job or job())
+    return Backfill(StoreDesk(store), judge, as_it_is, the_job or job())
 
 
 def keys(store: Store) -> list[tuple[str, str, str]]:
@@ -140,7 +140,7 @@ class Lagging(StoreDesk):
 
 def test_it_waits_while_live_work_lags_and_loses_no_place(store: Store) -> None:
     seen: list[int] = []
-    one = Backfill(Lagging(store, "here"), Second(), as_it_is, job(), lambda done: seen.append(done.lag))
+    one = Backfill(Lagging(store), Second(), as_it_is, job(), lambda done: seen.append(done.lag))
     assert one.run(Event()).judged == 20
     assert seen[:3] == [900, 900, 0]
 
@@ -165,7 +165,7 @@ def test_batches_grow_while_judging_is_fast_and_stay_within_bounds(store: Store)
 
 def test_pages_go_on_behind_many_that_are_judged(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("auditor.store_backfill.PAGE", 4)
-    desk = StoreDesk(store, "here")
+    desk = StoreDesk(store)
     desk.keep(RUN, [make_verdict(f"t{n:02}", scorer=OTHER) for n in range(9)])
     judge = Second()
     assert backfill(store, judge).run(Event()).judged == 11
@@ -173,7 +173,7 @@ def test_pages_go_on_behind_many_that_are_judged(store: Store, monkeypatch: pyte
 
 
 def test_verdicts_handed_in_twice_are_kept_once(store: Store) -> None:
-    desk = StoreDesk(store, "here")
+    desk = StoreDesk(store)
     verdicts = [make_verdict("t01", scorer=OTHER), make_verdict("t02", scorer=OTHER)]
     assert desk.keep(RUN, verdicts[:1]) == 1
     assert desk.keep(RUN, verdicts) == 1
@@ -184,7 +184,7 @@ def test_verdicts_handed_in_twice_are_kept_once(store: Store) -> None:
 @pytest.mark.parametrize("ids", [["t01", "nowhere"], ["t01", "t01"]])
 def test_a_verdict_of_no_stored_triple_keeps_out_all_beside_it(store: Store, ids: Sequence[str]) -> None:
     with pytest.raises(VerdictRefused):
-        StoreDesk(store, "here").keep(RUN, [make_verdict(triple_id, scorer=OTHER) for triple_id in ids])
+        StoreDesk(store).keep(RUN, [make_verdict(triple_id, scorer=OTHER) for triple_id in ids])
     assert len(keys(store)) == 20
 
 
@@ -215,7 +215,7 @@ def test_images_that_do_not_fit_into_memory_together_come_apart() -> None:
 
 
 def test_an_estimate_rests_on_the_past_where_there_is_enough_of_it(store: Store) -> None:
-    desk = StoreDesk(store, "here")
+    desk = StoreDesk(store)
     standing = desk.standing(replace(EVER, tenant="a"), KEY)
     assert (standing.triples, standing.judged, standing.costs.n_verdicts) == (10, 10, 20)
     desk.keep(RUN, [make_verdict("t01", scorer=OTHER, seconds=1.5, prompt_tokens=100, output_tokens=10)])
@@ -228,7 +228,7 @@ def test_an_estimate_rests_on_the_past_where_there_is_enough_of_it(store: Store)
 
 
 def test_an_estimate_of_a_handful_that_was_judged_now(store: Store) -> None:
-    desk = StoreDesk(store, "here")
+    desk = StoreDesk(store)
     chosen = desk.handful(EVER, OTHER, 8)
     assert len({triple.id for triple in chosen}) == 8
     assert [triple.id for triple in desk.handful(EVER, OTHER, 8)] == [triple.id for triple in chosen]

@@ -124,7 +124,7 @@ def test_a_backfill_gives_risks_too(store: Store) -> None:
     assert attempt.calibration
     wider = replace(KEY, decoding="full/greedy/2000/low=0.2")
     run = replace(make_run("again"), scorer=wider, kind="backfill")
-    assert StoreDesk(store, "here").keep(run, [score("t0", 0.9, scorer=wider)]) == 1
+    assert StoreDesk(store).keep(run, [score("t0", 0.9, scorer=wider)]) == 1
     query = "SELECT calibration FROM verdicts WHERE triple_id = 't0' ORDER BY run_id"
     assert store.connection.execute(query).fetchall() == [(attempt.calibration.id,), (IDENTITY,)]
 

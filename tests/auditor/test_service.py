@@ -1,21 +1,22 @@
-"""The service is found while it runs, and only then; what it answers is the ledger."""
+"""The service is found while it runs, and only then."""
 
 import json
 import os
 import subprocess
 import sys
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 from prometheus_client import CollectorRegistry
 
-from auditor.__main__ import main
-from auditor.errors import PortTaken, ServiceFailed
+from auditor.errors import PortTaken
 from auditor.follow import Health
 from auditor.ledger import LedgerLine
-from auditor.service import Service, announced, ask_ledger, file_of, find_service
+from auditor.service import Service, announced, file_of, find_service
 from reports.health import answering, app_of
 
+HERE = "127.0.0.1"
 LINE = LedgerLine("kafka:c/t", 0, 0, 9, 6, 6, {"scored": 6}, {"retention": 2}, held=1, missing=3)
 
 
@@ -38,23 +39,19 @@ def test_what_a_killed_service_left_behind_is_not_believed(tmp_path: Path) -> No
     assert find_service(db) is None
 
 
-def test_the_ledger_is_asked_of_a_running_service(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    db = str(tmp_path / "a.duckdb")
+def test_one_that_answers_everywhere_is_asked_here() -> None:
+    assert Service("0.0.0.0", 81, 1).asked_at == "127.0.0.1"  # noqa: S104 - where it answers
+    assert Service("::", 81, 1).asked_at == "::1"
+    assert Service("192.0.2.7", 81, 1).asked_at == "192.0.2.7"
+
+
+def test_an_address_that_is_taken_is_said() -> None:
+    app = app_of(Health(), CollectorRegistry(), list)
+    with answering(app, HERE, 0) as port, pytest.raises(PortTaken, match=str(port)), answering(app, HERE, port):
+        pass
+
+
+def test_the_ledger_is_told_over_http() -> None:
     app = app_of(Health(), CollectorRegistry(), lambda: [LINE])
-    with answering(app, "127.0.0.1", 0) as port, announced(db, "127.0.0.1", port) as service:
-        assert ask_ledger(service) == [LINE]
-        assert main(["ledger", "--db", db, "--json", "--fail-on-unbalanced"]) == 3
-        out, err = capsys.readouterr()
-        assert json.loads(out)["missing"] == 3
-        assert err == f"asked the service at http://127.0.0.1:{port} (PID {os.getpid()})\n"
-        with pytest.raises(PortTaken, match=str(port)), answering(app, "127.0.0.1", port):
-            pass
-
-
-def test_a_service_that_does_not_answer_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    db = str(tmp_path / "a.duckdb")
-    with announced(db, "127.0.0.1", 1) as service:
-        with pytest.raises(ServiceFailed, match="does not answer"):
-            ask_ledger(service)
-        assert main(["ledger", "--db", db]) == 1
-    assert capsys.readouterr().err.count("\n") == 2
+    with answering(app, "127.0.0.1", 0) as port, urlopen(f"http://127.0.0.1:{port}/api/ledger") as response:
+        assert json.loads(response.read())[0]["missing"] == 3

@@ -9,10 +9,10 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+import auditor.owner
 import auditor.sink
 from auditor.__main__ import main
 from auditor.blobs import Blobs
-from auditor.desk_client import ServiceDesk
 from auditor.sink import Sink
 from auditor.store import Store
 from auditor.store_backfill import StoreDesk
@@ -46,7 +46,7 @@ BACKFILL_POINTS: dict[str, tuple[Any, str, bool]] = {
     "judged_and_not_kept": (StoreDesk, "keep", True),
     "verdicts_in_the_transaction": (Store, "insert_columns", False),
     "kept": (StoreDesk, "keep", False),
-    "asked_the_service": (ServiceDesk, "post", False),
+    "asked_the_service": (auditor.owner, "post", False),
     "interrupted": (StoreDesk, "keep", True),
 }
 

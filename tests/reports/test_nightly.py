@@ -152,7 +152,7 @@ def test_stored_triples_that_were_judged_once_more_are_no_traffic_of_that_day(st
     again = ScorerKey("guard-7b", "r7", "p7", "full/greedy/2000")
     run = Run("again", NOW, "0.1.0", again, "transformers", "default-1", "backfill")
     ids = [judged(n, 0.1)[0].id for n in (0, 1, 6)]
-    StoreDesk(store, "").keep(run, [make_verdict(one, scorer=again, scored_at=NOW, **odds(0.95)) for one in ids])
+    StoreDesk(store).keep(run, [make_verdict(one, scorer=again, scored_at=NOW, **odds(0.95)) for one in ids])
     written = write(store, tmp_path / "after")
     after = json.loads(text_of(written, ".json"))
     (told,) = after.pop("backfills")

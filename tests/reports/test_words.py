@@ -12,7 +12,7 @@ from reports.period_words import heading, period_words, span
 from reports.render import about, css_string, render, tenth
 from reports.report import CoverageTotals
 from reports.sentences import against, estimate
-from reports.summary import lines, print_summary
+from reports.summary import lines, print_summary, summary_of
 from tests.reports.full_report import IMAGE, at_first, full_report, golden, monthly, of_tenant, weekly
 from tests.reports.test_browser import PAYLOADS
 
@@ -112,7 +112,7 @@ def test_estimates_are_whole_unless_they_are_small() -> None:
 
 
 def test_the_summary_tells_the_first_page(capsys: pytest.CaptureFixture[str]) -> None:
-    print_summary(full_report("evil\x1b[31m\ttab"), ())
+    print_summary(summary_of(full_report("evil\x1b[31m\ttab")), ())
     told = capsys.readouterr().out.splitlines()
     assert told[0] == "2026-11-22: 312 of 9240 exchanges need a person"
     assert "\x1b" not in "".join(told)
