@@ -72,7 +72,7 @@ def test_a_service_with_local_workers_does_what_one_run_does_and_says_how_it_sta
         assert service.wait(60) == 0
     assert not Path(f"{fleet.db}.service").exists()
     assert_same_content(fleet.db, undisturbed[1])
-    assert "read " in capfd.readouterr().err
+    assert "opened " in capfd.readouterr().err
 
 
 @pytest.mark.timeout(200)
