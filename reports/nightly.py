@@ -43,8 +43,8 @@ class Wanted:
     """
 
     day: date | None
-    kind: str
-    tenant: str | None
+    kind: str = "day"
+    tenant: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,15 +74,6 @@ class Made:
     summary: Summary
     files: tuple[Path, ...]
     notes: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """Which report: of the period of a kind that holds `day`, None for the last one; of all tenants, or of one."""
-
-    day: date | None
-    kind: str = "day"
-    tenant: str | None = None
 
 
 def answer_report(store: Store, config: Config, wanted: Wanted, now: datetime) -> Made:

@@ -26,6 +26,7 @@ from auditor.service import announced, file_of, find_service, may_ask, read_secr
 from auditor.store import MEMORY, Store
 from conf.schema import Config, load
 from reports.health import answering, app_of
+from reports.nightly import Wanted
 from reports.questions_api import add_questions
 from tests.auditor.odd_questions import ODD
 from tests.factories import NOW, make_batch, make_item, make_run, make_triple, make_verdict
@@ -97,7 +98,7 @@ class TestAsked:
 
     def test_its_errors_keep_words_and_exit_code(self, db: str) -> None:
         with pytest.raises(Declined, match="holds no records yet; `traceaudit run SOURCE`") as caught:
-            asker(db).ask("report", None, NOW)
+            asker(db).ask("report", Wanted(None), NOW)
         assert (caught.value.error, caught.value.exit_code) == ("NothingToReport", 1)
 
     def test_what_breaks_is_one_line_without_a_word_of_a_log(self, db: str, caplog: pytest.LogCaptureFixture) -> None:
