@@ -3,7 +3,7 @@ ROWS ?= ../shared/data/qta
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test format lint types check bench chaos kafka demo-auditor docs constraints
+.PHONY: help setup demo demo-store test format lint types check bench chaos kafka demo-auditor docs constraints
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -12,6 +12,9 @@ setup: .venv/.full ## Make .venv and install everything this machine can use
 
 demo: .venv/.light ## The whole flow on sample logs: no broker, no GPU, ends by naming the report
 	$(PYTHON) -m auditor demo $(ARGS)
+
+demo-store: .venv/.full ## A store of four weeks and three tenants, for trying reports and policies (minutes)
+	$(PYTHON) -m reports.demo_store --rows $(ROWS) $(ARGS)
 
 test: .venv/.full ## All tests, with a real broker where Java and Maven exist (ARGS="-k name" for some)
 	$(PYTHON) -m pytest $(ARGS)

@@ -66,6 +66,9 @@ EXAMPLES = """
 """
 
 
+NOTES = "SELECT DISTINCT note FROM runs WHERE note IS NOT NULL ORDER BY note"
+
+
 @contextmanager
 def snapshot(connection: duckdb.DuckDBPyConnection) -> Iterator[duckdb.DuckDBPyConnection]:
     """The connection in a transaction that only reads: every query in it sees the same instant."""
@@ -97,6 +100,11 @@ def latest_day(connection: duckdb.DuckDBPyConnection) -> date | None:
     """The last UTC day on which a record was stored; None in an empty database."""
     row = connection.execute("SELECT max(stored_at)::DATE FROM outcomes").fetchone()
     return row[0] if row else None
+
+
+def notes(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """What readers are to know of runs, each note once: such as that a store was made for a demo."""
+    return [note for (note,) in connection.execute(NOTES).fetchall()]
 
 
 def has_tenant(connection: duckdb.DuckDBPyConnection, tenant: str) -> bool:

@@ -17,7 +17,7 @@ PLACE = Position._fields
 AS_THEY_ARE = (  # of a triple, under the same names in `triples`
     *("id", "tenant", "application", "model", "format", "status", "conversation_id", "turn", "response_id"),
     *("system_prompt", "context", "question", "thinking", "thinking_kind", "kind_source", "substitute", "answer"),
-    "warnings",
+    *("warnings", "trace_id", "span_id"),
 )
 
 
@@ -28,6 +28,7 @@ class Run:
     Attributes:
         version: of traceaudit.
         kind: "backfill" where stored triples are judged once more: no traffic of the day on which that is done.
+        note: what readers of a report are to know of it, such as that its records are made up.
     """
 
     run_id: str
@@ -37,6 +38,7 @@ class Run:
     backend: str
     policy_version: str
     kind: Literal["live", "backfill"] = "live"
+    note: str | None = None
 
 
 def run_row(run: Run) -> Row:
@@ -49,6 +51,7 @@ def run_row(run: Run) -> Row:
         "backend": run.backend,
         "policy_version": run.policy_version,
         "kind": run.kind,
+        "note": run.note,
     }
 
 

@@ -58,6 +58,8 @@ def triple_from(row: Row, images: Sequence[Row]) -> QTATriple:
         format=row["format"],
         warnings=tuple(row["warnings"]),
         guards=tuple(signal_from(signal) for signal in row["guards"] or ()),
+        trace_id=row["trace_id"],
+        span_id=row["span_id"],
     )
 
 

@@ -152,6 +152,8 @@ def masked(triple: QTATriple, mask: Mask, alias: Callable[[str], str]) -> QTATri
         model=text(triple.model),
         conversation_id=name(triple.conversation_id),
         response_id=name(triple.response_id),
+        trace_id=name(triple.trace_id),
+        span_id=name(triple.span_id),
         warnings=tuple(map(mask, triple.warnings)),
         guards=tuple(
             replace(signal, guard=mask(signal.guard), categories=tuple(map(mask, signal.categories)))

@@ -259,6 +259,7 @@ class QTATriple:
         turn: number of this human message in its conversation, from 0.
         warnings: part types that were not understood, each once.
         guards: what other guards said of it, as far as the log tells.
+        trace_id, span_id: as the log names it to those who trace it; None where it does not.
     """
 
     id: str
@@ -285,6 +286,8 @@ class QTATriple:
     format: str = ""
     warnings: tuple[str, ...] = ()
     guards: tuple[GuardSignal, ...] = ()
+    trace_id: str | None = None
+    span_id: str | None = None
 
     @property
     def has_model_output(self) -> bool:

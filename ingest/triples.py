@@ -114,6 +114,8 @@ def triple_of(exchange: Exchange, turn: Turn, reading: Reading) -> QTATriple:
         format=reading.format,
         warnings=warnings(exchange, turn, thinking),
         guards=(*exchange.guards, *turn.guards),
+        trace_id=exchange.identity.trace_id,
+        span_id=exchange.identity.span_id,
     )
     return masked(triple, mask, reading.privacy.masks.alias) if mask else triple
 

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime
 
 import duckdb
 
-from auditor import queries_counts, queries_records, queries_reports
+from auditor import queries, queries_counts, queries_records, queries_reports
 from auditor.judged import make_judged
 from auditor.policies.file import configured_policy
 from auditor.policies.policy import Policy
@@ -153,6 +153,7 @@ def read_sections(cursor: duckdb.DuckDBPyConnection, config: Config, given: Give
         open_cases=open_cases,
         drift=read_drift(cursor, scope, period),
         golden_runs=golden_lines(golden),
+        notes=tuple(queries.notes(cursor)),
         layers=read_layers(cursor, scope),
         failed_deliveries=failures(cursor, given, last["at"] if last else None),
     )

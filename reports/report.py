@@ -171,6 +171,7 @@ class EscalationReport:
             `partitions` and `examples` are empty, and `tenant_coverage` reconciles what is the tenant's.
         policy: the one in force on the last day; `policies` are all that held in the period, the last one first.
         demo: whether the demo auditor made any of the verdicts.
+        notes: what readers are to know of the whole database, such as that its timing is made up.
         unjudged, examples: records without a verdict: counted by reason, and some of each to look up.
         compared: escalations and other counts against the period before and the band of the 28 days before.
         missed: what is estimated to be missed below the line.
@@ -226,3 +227,4 @@ class EscalationReport:
     golden_runs: tuple[GoldenLine, ...] = ()
     layers: Layers = field(default_factory=Layers)
     failed_deliveries: tuple[FailedDelivery, ...] = ()
+    notes: tuple[str, ...] = ()

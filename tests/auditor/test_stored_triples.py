@@ -108,6 +108,8 @@ def test_every_field_comes_back(store: Store) -> None:
         conversation_id="c",
         turn=3,
         response_id="r",
+        trace_id="t",
+        span_id="p",
         occurred_at=datetime(2026, 3, 4, 5, 6, 7, 89, tzinfo=UTC),
         warnings=("w",),
         tool_calls=(ToolCall("n", "{}", "out", "id", is_error=True), ToolCall("n", "")),

@@ -109,12 +109,15 @@ def test_every_text_of_a_triple_is_masked_and_identifiers_stay_apart() -> None:
         tool_calls=(ToolCall(said, said, said, f"call {said}"), ToolCall("f", "{}", None, "c2")),
         conversation_id=f"c-{said}",
         response_id="r-1",
+        trace_id=f"t-{said}",
+        span_id="s-1",
         warnings=(said,),
         guards=(GuardSignal(said, "input", "flagged", (said,)),),
     )
     hidden = masked(triple, lambda text: text.replace(said, "<E>"), lambda name: f"alias{len(name)}")
     assert said not in repr(hidden)
     assert (hidden.conversation_id, hidden.response_id) == ("alias19", "r-1")
+    assert (hidden.trace_id, hidden.span_id) == ("alias19", "s-1")
     assert [call.call_id for call in hidden.tool_calls] == ["alias22", "c2"]
     assert hidden.id == triple.id
 
