@@ -27,7 +27,7 @@ COMMANDS = {
     "schedule": ("reports.schedule.cli:schedule", "run what is due now, and send it; what ran, and when all is due"),
     "deliveries": ("reports.sending.cli:deliveries", "what was sent and what failed; try a place; send again"),
     "verify": ("auditor.evidence.verify_cli:verify", "whether the record, or a bundle, is as it was written"),
-    "export": ("auditor.evidence.export_cli:export", "cases out of the database, as signed evidence"),
+    "export": ("auditor.exports.cli:export", "a case as signed evidence; verdicts for other tools"),
     "events": ("auditor.evidence.verify_cli:events", "the audit trail: who did what, and when"),
     "report": ("reports.cli:report", "the nightly report of a day"),
     "demo": ("reports.cli:demo", "the whole flow on the sample logs that ship with traceaudit"),

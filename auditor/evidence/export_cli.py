@@ -1,33 +1,12 @@
-"""The command export: one kind of file out of the database, each written by a function of its own."""
+"""The command export case: see `auditor/exports` for what else can be exported."""
 
 import argparse
 import getpass
-import importlib
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from conf.cli import USAGE, config_of, parser, print_json
-
-# What can be exported: the first word after `traceaudit export`, what writes it, and what it is.
-KINDS = {
-    "case": ("auditor.evidence.export_cli:case", "the evidence on one case, signed, in one file that proves itself"),
-}
-
-
-def export(argv: Sequence[str]) -> int:
-    """`traceaudit export KIND …`: what is told by KINDS."""
-    words = list(argv)
-    kinds = "\n".join(f"  {name:<14} {summary}" for name, (_, summary) in KINDS.items())
-    if words[:1] in (["-h"], ["--help"]):
-        print(f"usage: traceaudit export KIND [options]\n\n{kinds}\n\ntraceaudit export KIND --help tells more.")
-        return 0
-    if not words or words[0] not in KINDS:
-        what = f"nothing named {words[0]!r} to export" if words else "export what?"
-        print(f"traceaudit: {what}\n\n{kinds}", file=sys.stderr)
-        return USAGE
-    module, _, function = KINDS[words[0]][0].partition(":")
-    return int(getattr(importlib.import_module(module), function)(words[1:]))
+from conf.cli import config_of, parser, print_json
 
 
 def case(argv: Sequence[str]) -> int:
