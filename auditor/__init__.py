@@ -99,6 +99,7 @@ queries_reports  what reports were made with, and what could not be delivered
 policies/   thresholds in versions; a verdict and thresholds become a level
 evidence/   what proves that the record is whole
 judged      the verdicts of a period with their levels, as one table
+exports/    what is stored, in the forms that other tools read
 rows        labelled rows
 category_figures  how often a verdict has the category that its row carries
 evaluate    scores them, and measures the guard on them

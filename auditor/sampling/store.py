@@ -133,6 +133,13 @@ def totals(strata: Sequence[Stratum]) -> dict[str, object]:
     return {"strata": len(strata), "verdicts": dict(sizes), "drawn": dict(drawn)}
 
 
+def give_salt(store: Store, salt: str, now: datetime) -> None:
+    """Settle the salt of a database that has none yet, so that one that is made anew from a seed draws the same."""
+    with store.transaction():
+        store.connection.execute("DELETE FROM draw_salt")
+        store.connection.execute("INSERT INTO draw_salt VALUES (?, ?)", [salt, utc(now)])
+
+
 def salt(connection: duckdb.DuckDBPyConnection, now: datetime) -> str:
     """What makes the draws of this database its own; made with the first of them."""
     for (found,) in connection.execute("SELECT salt FROM draw_salt").fetchall():

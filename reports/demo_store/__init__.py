@@ -10,6 +10,7 @@ topics      a day's records as a source that an audit reads
 audits      two wordings of the guard's prompt, one after the other, over the days
 nights      what happens between the days: reviews, calibration, the golden set
 governance  policies/: one that two people agreed on, and one that waits
+alerts      of the day of the incident: one that arrived, and one that did not
 build       all of it in order: `python -m reports.demo_store`, or `make demo-store`
 
 The contents are ours, or labelled rows; everything behind the bytes is the real code. The timing is synthetic, and each

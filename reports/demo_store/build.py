@@ -10,12 +10,14 @@ from pathlib import Path
 from auditor.policies.file import configured_policy
 from auditor.policies.policy import Policy
 from auditor.policies.store import in_force
+from auditor.sampling.store import give_salt
 from auditor.store import Store
 from conf.schema import Config, load
 from reports import samples
 from reports.demo_store import nights
+from reports.demo_store.alerts import send_alerts
 from reports.demo_store.audits import SECOND_PROMPT, Auditing, Clock, auditing, scorers
-from reports.demo_store.calendar import Entry, Pools, entries_of, pools_of, source_of
+from reports.demo_store.calendar import INCIDENT, Entry, Pools, entries_of, pools_of, source_of
 from reports.demo_store.governance import Day, govern
 from reports.demo_store.labelled import read_labelled
 from reports.demo_store.nights import CALIBRATION, GOLDEN_EVERY, Night
@@ -102,6 +104,7 @@ class Days:
         self.store = store
         self.clock = clock
         self.audits: Auditing = auditing(config, store, clock)
+        give_salt(store, sha256(f"{plan.seed} draws".encode()).hexdigest(), clock())
         self.first, self.second = scorers(config, plan.folder, clock, store)
         self.configured = configured_policy(config.policy)
         self.pools: Pools = pools_of([*read_scenes(), *read_labelled(plan.rows, plan.n_rows)], plan.seed)
@@ -114,6 +117,8 @@ class Days:
             entries = sorted([*entries, *sample_entries()], key=lambda entry: entry.at)
         govern(self.store, Day(number, day, self.plan.days - number - 1), self.configured)
         self.audit(day, number, entries)
+        if number == INCIDENT:
+            send_alerts(self.store, day, self.config)
         n_votes = self.night(day, number)
         return f"{day}: {len(entries)} records, {n_votes} votes"
 
@@ -140,11 +145,9 @@ class Days:
         if number % GOLDEN_EVERY == GOLDEN_EVERY - 1:
             scorer = self.second if number >= SECOND_PROMPT else self.first
             nights.golden(self.store, self.config, scorer, self.clock())
-        if not night.left:
-            return 0  # the last night's reviews are still to come
-        n_votes = nights.review(self.store, night, self.audits.truths, self.clock())
+        n_votes = nights.review(self.store, self.config, night, self.audits.truths, self.clock())
         if number == CALIBRATION:
-            nights.calibrate_at(self.store, self.clock() + timedelta(hours=12))
+            nights.calibrate_at(self.store, self.clock().replace(hour=15, minute=30))
         return n_votes
 
 

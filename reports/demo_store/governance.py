@@ -32,19 +32,19 @@ def govern(store: Store, day: Day, configured: Policy) -> None:
     if day.number == PROPOSED:
         why = "after the calibration of the week before, harm lies below the old line: canaries were missed"
         start = day.date + timedelta(days=EFFECTIVE - PROPOSED)
-        propose(store, text_of("after-calibration"), "after-calibration.toml", start, Act(PROPOSER, day.at(9), why))
+        propose(store, text_of("after-calibration"), "after-calibration.toml", start, Act(PROPOSER, day.at(16), why))
     if day.number == APPROVED:
         decide(
             store,
             1,
-            Act(APPROVER, day.at(11), "seen in what-if: fewer misses, within capacity"),
+            Act(APPROVER, day.at(17), "seen in what-if: fewer misses, within capacity"),
             configured,
             approve=True,
         )
     if day.left == LEFT_AT_SECOND and day.number > EFFECTIVE:
         why = "to be decided: more of the clinic's cases to a person, fewer of the coding agent's"
         start = day.date + timedelta(days=LEFT_AT_SECOND + 3)
-        propose(store, text_of("december"), "december.toml", start, Act(PROPOSER, day.at(15), why))
+        propose(store, text_of("december"), "december.toml", start, Act(PROPOSER, day.at(16), why))
 
 
 def text_of(name: str) -> str:

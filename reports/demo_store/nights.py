@@ -1,16 +1,16 @@
 """What happens between the days: reviews of the night's draw, the calibration, the golden set."""
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from random import Random
 
-from auditor import queries
 from auditor.calibrate import calibrate
 from auditor.evaluate import score_rows
 from auditor.golden_cli import CASES, Tried, labelled
 from auditor.reviews import Review
+from auditor.sampling.queries import cases
+from auditor.sampling.store import draw
 from auditor.scorer import Scorer
 from auditor.store import Store
 from auditor.store_calibrations import give_risks
@@ -23,9 +23,9 @@ from reports.demo_store.scenes import Truth
 CALIBRATION = 17  # the night, counted from 0, on which the guard is calibrated
 MIN_REVIEWS = 50
 GOLDEN_EVERY = 7
-ESCALATED, BELOW = 16, 12  # cases that reviewers are given each night
-NOT_REACHED = 0.06  # of them stay open
-LATE_NIGHTS, STILL_OPEN = 2, 0.5  # of the last nights' cases more do
+MINUTES = 3  # of a case
+NOT_REACHED = 0.06  # of the cases of a night stay open
+LATE_NIGHTS, STILL_OPEN = 3, 0.5  # of the last nights' cases more do
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,32 +43,21 @@ class Night:
         return Random(f"{self.seed} night {self.day}")
 
 
-def review(store: Store, night: Night, truths: dict[str, Truth], now: datetime) -> int:
-    """Have reviewers look at a draw of the day's cases; gives the number of votes."""
+def review(store: Store, config: Config, night: Night, truths: dict[str, Truth], now: datetime) -> int:
+    """Draw the day's cases, and have reviewers look at most of them the next morning; gives the number of votes."""
+    draw(store, config, night.day, now)
+    if not night.left:
+        return 0  # these reviews are still to come
     chance, votes = night.chance, list[Review]()
     missed = STILL_OPEN if night.left < LATE_NIGHTS else NOT_REACHED
-    for place, triple_id in enumerate(drawn(store, night, chance)):
-        truth = truths.get(triple_id)
+    for place, case in enumerate(one for one in cases(store.connection) if one.day == night.day):
+        truth = truths.get(case.triple_id)
         if truth is None or chance.random() < missed:
             continue
-        at = now + timedelta(hours=8, minutes=6 * place)
-        votes += votes_on(triple_id, truth, at, chance)
-    add_reviews(store, votes, max((one.at for one in votes), default=now))
+        at = now.replace(hour=8, minute=0) + timedelta(minutes=MINUTES * place)
+        votes += votes_on(case.triple_id, truth, at, chance)
+    add_reviews(store, votes, now.replace(hour=15))
     return len(votes)
-
-
-def drawn(store: Store, night: Night, chance: Random) -> Sequence[str]:
-    """Some of those that escalated, and some of the others."""
-    with queries.snapshot(store.connection.cursor()) as cursor:
-        rows = queries.verdicts(cursor, night.day)
-    above = [row.triple_id for row in rows if row.risk is None or row.risk >= 0.5]
-    below = [row.triple_id for row in rows if row.risk is not None and row.risk < 0.5]
-    return [*some(above, ESCALATED, chance), *some(below, BELOW, chance)]
-
-
-def some(ids: Sequence[str], most: int, chance: Random) -> list[str]:
-    """At most so many of them."""
-    return chance.sample(sorted(ids), min(len(ids), most))
 
 
 def votes_on(triple_id: str, truth: Truth, at: datetime, chance: Random) -> list[Review]:

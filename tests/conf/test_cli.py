@@ -49,7 +49,6 @@ def test_each_command_refuses_a_wrong_setting_before_it_does_anything(
         "review": ["export"],
         "export": ["case", "x"],
         "policy": ["history"],
-        "export": ["phoenix"],
         "models": ["list"],
         "schedule": ["list"],
         "deliveries": ["list"],

@@ -10,12 +10,14 @@ from auditor.policies.file import configured_policy
 from auditor.policies.store import history
 from auditor.store import Store
 from conf.schema import load
+from reports.demo_store.alerts import send_alerts
 from reports.demo_store.build import DATABASE, Plan, build_store
 from reports.demo_store.calendar import BROKEN_LOGGER, INCIDENT, OUTAGE, entries_of, mix_of, pools_of
 from reports.demo_store.governance import Day, govern
 from reports.demo_store.labelled import read_labelled
 from reports.demo_store.people import APPROVER, PROPOSER
 from reports.demo_store.scenes import LEVELS, Kind, read_scenes
+from tests.reports.seed import judged, seed
 
 SCRIPTED = (("auditor.backend", "scripted"), ("auditor.mode", "full"))
 POOLS = pools_of(read_scenes(), "test")
@@ -58,7 +60,8 @@ def test_each_run_says_that_its_timing_is_made_up(database: Path) -> None:
     assert rows(database, "SELECT count(*) FROM runs WHERE note IS NULL OR note NOT LIKE '%made up%'") == [(0,)]
 
 
-def test_cases_are_reviewed_but_those_of_the_last_night(database: Path) -> None:
+def test_each_night_is_drawn_and_its_cases_are_reviewed_but_those_of_the_last_one(database: Path) -> None:
+    assert rows(database, 'SELECT count(DISTINCT "day") FROM draws') == [(3,)]
     assert rows(database, "SELECT count(DISTINCT reviewer) FROM reviews")[0][0] >= 2
     assert rows(database, "SELECT count(*) FROM reviews WHERE \"at\" > TIMESTAMP '2026-11-22 23:00'") == [(0,)]
 
@@ -69,6 +72,7 @@ def test_the_same_seed_gives_the_same_store(database: Path, tmp_path: Path) -> N
         "SELECT id, question, user_id, occurred_at FROM triples ORDER BY id",
         "SELECT triple_id, run_id, harm_score, scored_at FROM verdicts ORDER BY ALL",
         "SELECT id FROM reviews ORDER BY id",
+        'SELECT "day", triple_id, inclusion FROM draws ORDER BY ALL',
     ):
         assert rows(database, query) == rows(again, query)
 
@@ -114,3 +118,11 @@ def test_two_people_agree_on_one_policy_and_another_one_waits() -> None:
     assert (agreed.proposed_by, agreed.decided_by, agreed.decision) == (PROPOSER, APPROVER, "approved")
     assert agreed.effective_from == first + timedelta(days=24)
     assert (waiting.version, waiting.decision) == ("december", None)
+
+
+def test_of_the_alerts_one_arrived_and_one_did_not() -> None:
+    with Store.open(":memory:") as store:
+        seed(store, [judged(0, 0.99)])
+        send_alerts(store, date(2026, 11, 22), load())
+        query = "SELECT delivery, state FROM deliveries ORDER BY delivery"
+        assert store.connection.execute(query).fetchall() == [("on-call", "sent"), ("soc-siem", "failed")]
