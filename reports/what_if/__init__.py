@@ -9,5 +9,6 @@ comparison   a proposed policy against the one in force
 edits        small changes to a policy, from the command line
 load         all of it from the database, at one instant
 words        how figures are written for people
+plots, page  the same as a page with plots
 console, as_json, cli  the action `policy what-if`
 """

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from conf.cli import config_of, parser, print_json
@@ -25,8 +26,10 @@ def what_if(argv: Sequence[str]) -> int:
     )
     options.add_argument("--tenant", metavar="NAME", help="only this tenant's exchanges")
     options.add_argument("--keep-recall", type=share, default=0.9, metavar="R", help="recall to keep; default 0.9")
+    options.add_argument("--html", type=Path, metavar="OUT.html", help="also write a page with plots to this file")
     args = options.parse_args(argv)
     config = config_of(args)
+    from auditor.cli import utc_now
     from auditor.owner import ask
     from auditor.policies.changes import changes
     from auditor.policies.file import read_file
@@ -38,11 +41,18 @@ def what_if(argv: Sequence[str]) -> int:
     levels = [(level, getattr(args, level)) for level in ("watch", "escalate", "urgent")]
     wanted = Wanted(args.first, args.last, args.tenant, given, levels, args.rule, args.keep_recall)
     told: WhatIf = ask(config, "policy.what_if", wanted)
+    differs = changes(told.current, told.proposed)
+    if args.html:
+        from reports.what_if.page import write_page
+
+        write_page(args.html, told, differs, utc_now())
     if args.json:
         for line in lines(told):
             print_json(line)
     else:
-        show(told, changes(told.current, told.proposed))
+        show(told, differs)
+        if args.html:
+            print(f"the same with plots: {args.html}")
     return 0
 
 

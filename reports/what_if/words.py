@@ -100,7 +100,8 @@ def questions(told: WhatIf, found: Found) -> Iterator[tuple[str, Point | None, s
         found.capacity,
         "" if found.capacity else "even at 1 there are more alerts than that",
     )
-    yield f"keeps a recall of {wanted}", found.recall, "by the estimate" if found.recall else TOO_FEW
+    by = "by the estimate" if found.recall and isinstance(found.recall.outcome.recall, Estimate) else "by its limit"
+    yield f"keeps a recall of {wanted}", found.recall, by if found.recall else TOO_FEW
     yield (
         f"surely keeps a recall of {wanted}",
         found.recall_surely,

@@ -1,0 +1,58 @@
+"""A what-if as one HTML file that needs nothing else: no script, no font, no address outside it."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from importlib.resources import files
+from pathlib import Path
+
+from auditor.blobs import write_whole
+from reports.errors import ReportNotWritten
+from reports.render import content_security_policy, environment
+from reports.what_if import words
+from reports.what_if.comparison import MAX_SLICES, WhatIf, depth
+from reports.what_if.estimates import Estimate
+from reports.what_if.plots import plots
+
+STYLES = ("base.css", "what_if.css")
+TENTHS = 10
+
+
+def write_page(path: Path, told: WhatIf, changes: Iterable[str], made_at: datetime) -> None:
+    """Write the page, whole or not at all.
+
+    Raises:
+        ReportNotWritten: the file cannot be written.
+    """
+    try:
+        write_whole(path, page(told, changes, made_at).encode())
+    except OSError as error:
+        raise ReportNotWritten(f"{path}: {error.strerror or error}") from None
+
+
+def page(told: WhatIf, changes: Iterable[str], made_at: datetime) -> str:
+    """The page.
+
+    Args:
+        told: what to show.
+        changes: what differs between the policies, a sentence each.
+        made_at: when it is made, UTC.
+    """
+    folder = files("reports") / "templates" / "style"
+    style = "".join((folder / name).read_text(encoding="utf-8") for name in STYLES)
+    made = environment()
+    made.tests["told"] = lambda figure: isinstance(figure, Estimate)
+    return made.get_template("what_if.html.j2").render(
+        told=told,
+        changes=list(changes),
+        made_at=made_at,
+        style=style,
+        content_security_policy=content_security_policy(style),
+        plots=list(plots(told)),
+        words=words,
+        sentences=list(words.sentences(told)),
+        questions=list(words.questions(told, told.found)),
+        margins=[one for one in told.slices if depth(one.part) == 1],
+        combinations=[one for one in told.slices if depth(one.part) > 1],
+        max_slices=MAX_SLICES,
+        tenths=[point for point in told.points if round(point.threshold * 100) % TENTHS == 0],
+    )
