@@ -70,6 +70,7 @@ local_api   over HTTP, in `run`
 telemetry   counters and gauges for Prometheus
 stored_triples  a stored triple as it was when it was first judged
 moves       which triples moved between two scorers, by how much
+lag         how much live work there is before it, so that a backfill gives way
 desk        where a backfill gets stored triples and hands in verdicts
 store_backfill  the database file as such a desk
 asked_desk  the desk of whoever owns the database at the moment

@@ -8,6 +8,7 @@ finders      the line that costs least, fits the capacity, keeps a recall
 comparison   a proposed policy against the one in force
 edits        small changes to a policy, from the command line
 load         all of it from the database, at one instant
+answers      the same, asked of whoever owns the database
 words        how figures are written for people
 plots, page  the same as a page with plots
 console, as_json, cli  the action `policy what-if`
