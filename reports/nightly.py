@@ -82,8 +82,6 @@ def answer_report(store: Store, config: Config, wanted: Wanted, now: datetime) -
     Raises:
         NothingToReport: nothing was read yet, or there is no such tenant.
     """
-    if wanted.tenant is not None:
-        check_tenant(store, wanted.tenant)
     edition = edition_of(config, now, version("traceaudit"))
     written = write_nightly(store, config, wanted.day, edition, period=wanted.kind, tenant=wanted.tenant)
     period = written.report.period
@@ -106,7 +104,7 @@ def write_nightly(  # noqa: PLR0913 - what a report can be of, with the usual on
         tenant: the only one that it is about; None for all.
 
     Raises:
-        NothingToReport: `day` is None and no record was ever stored.
+        NothingToReport: `day` is None and no record was ever stored, or no exchange is the tenant's.
         ReportNotWritten: the folder cannot be written.
         PdfNotMade: `report.pdf` is "always", and it could not be; all other files are written.
     """
@@ -134,16 +132,6 @@ def with_pdf(files: tuple[Path, ...], wanted: str) -> tuple[tuple[Path, ...], tu
         return files, (str(error),)
 
 
-def check_tenant(store: Store, tenant: str) -> None:
-    """Refuse a name that no exchange has, such as one that is spelled wrong.
-
-    Raises:
-        NothingToReport: there is no such tenant.
-    """
-    if not queries.has_tenant(store.connection, tenant):
-        raise NothingToReport(f"the database holds no exchange of a tenant named {tenant!r}")
-
-
 def read_report(  # noqa: PLR0913 - see write_nightly
     connection: duckdb.DuckDBPyConnection,
     config: Config,
@@ -163,6 +151,8 @@ def read_chosen(cursor: duckdb.DuckDBPyConnection, config: Config, edition: Edit
     chosen = wanted.day or queries.latest_day(cursor)
     if chosen is None:
         raise NothingToReport("the database holds no records yet; `traceaudit run SOURCE` reads some")
+    if wanted.tenant is not None and not queries.has_tenant(cursor, wanted.tenant):
+        raise NothingToReport(f"the database holds no exchange of a tenant named {wanted.tenant!r}")
     return read_period(cursor, config, period_of(wanted.kind, chosen), wanted.tenant, edition)
 
 

@@ -15,6 +15,7 @@ def make_report(store: Store, config: Config, period: Period, tenant: str | None
     """The report and its files, over those of an earlier run.
 
     Raises:
+        NothingToReport: no exchange is the tenant's.
         ReportNotWritten: the folder cannot be written.
     """
     edition = edition_of(config, now, version("traceaudit"))
