@@ -178,11 +178,12 @@ DISAGREEMENTS = {
 }
 
 CHANNELS = {
-    "file": "file",
-    "mail": "e-mail",
-    "webhook": "webhook",
-    "topic": "topic",
+    "files": "folder",
+    "email": "e-mail",
+    "webhook": "web hook",
+    "kafka": "topic",
     "siem": "SIEM",
+    "job": "schedule",
 }
 
 GAPS = {

@@ -146,7 +146,7 @@ def full_report(text: str = "harbor-bank", cases: int = 6) -> EscalationReport:
             FailedDelivery(
                 NOW, "webhook", f"https://hooks.example/{text}", f"nightly report {text}", 5, text, settled=False
             ),
-            FailedDelivery(NOW, "mail", "night@example.org", "nightly report", 2, "connection refused", settled=True),
+            FailedDelivery(NOW, "email", "night@example.org", "nightly report", 2, "connection refused", settled=True),
         ),
     )
 
