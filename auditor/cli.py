@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 from threading import Event
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from auditor.telemetry import Telemetry
     from ingest.source import Source, Stored
 
+BESIDE = "reports.schedule.service:beside_run"  # of a package above this one: named here, imported where it is wanted
+
 
 def run(argv: Sequence[str]) -> int:
     """`traceaudit run`: audit sources into the database file."""
@@ -33,6 +36,7 @@ def run(argv: Sequence[str]) -> int:
 
     options = audit_parser("run", "Audit sources into the database file.", store=True)
     options.add_argument("source", nargs="+", metavar="SOURCE", help="path, folder, glob, -, kafka://host:port/topic")
+    options.add_argument("--schedule", action="store_true", help="make reports when they are due, as the service does")
     args = options.parse_args(argv)
     config = config_of(args, auditor__model=args.model, auditor__backend=args.backend)
 
@@ -60,6 +64,7 @@ def run(argv: Sequence[str]) -> int:
         )
         store.lag = lag_of(sources)
         stack.enter_context(answering_others(store, config.store.path, tell))
+        stack.enter_context(coming_round(store, config, jobs=args.schedule))
         telemetry = stack.enter_context(metrics(args.metrics_port, sources, store))
         around = Surroundings(keeper_of, store.standing, key_file(config), telemetry, recall=store.recall)
         tally = audit(sources, config, around)
@@ -93,6 +98,17 @@ def metrics(
     with ExitStack() as stack:
         ledger = stack.enter_context(store.aside()).ledger if store else None
         yield stack.enter_context(serving(port, sources, ledger))
+
+
+@contextmanager
+def coming_round(store: "Store", config: Config, *, jobs: bool) -> Iterator[None]:
+    """What comes round beside an audit: alerts where there are deliveries, and reports where that is asked for."""
+    if not (config.delivery or jobs):
+        yield
+        return
+    module, _, function = BESIDE.partition(":")
+    with getattr(import_module(module), function)(store, config, utc_now, jobs=jobs):
+        yield
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from auditor.store import Store
 from conf.errors import TraceauditError
 from reports.schedule import store_runs
 from reports.schedule.cron import due_periods
-from reports.schedule.plan import Job, Period, period_of
+from reports.schedule.plan import LATEST_ONLY, Job, Period, period_of
 from reports.schedule.store_runs import FIRST_PAUSE, LEASE, LONGEST_PAUSE, MOST_ATTEMPTS, Claim, Ended, Owner
 
 logger = logging.getLogger(__name__)
@@ -89,8 +89,9 @@ class Runner:
         due = due_periods(job.cron, last, now, job.catch_up)
         if not due.run:
             return
+        skipped = () if job.name in LATEST_ONLY else due.skipped  # the present is all that these are about
         with self.store.transaction():
-            for state, instants in (("skipped", due.skipped), ("due", due.run)):
+            for state, instants in (("skipped", skipped), ("due", due.run)):
                 for at in instants:
                     store_runs.note(self.store, period_of(job.name, at), at, state)
 

@@ -17,6 +17,7 @@ from threading import Event, Thread
 from auditor.policies.file import configured_policy
 from auditor.policies.store import in_force
 from auditor.store import Store
+from conf.schema import Config
 from reports.schedule.jobs import Surroundings, works_of
 from reports.schedule.plan import jobs_of
 from reports.schedule.runner import Ran, Runner
@@ -52,7 +53,9 @@ class Rounds:
         return ran, self.sender.send_due()
 
 
-def rounds_of(store: Store, around: Surroundings, now: Callable[[], datetime], sending: Store | None = None) -> Rounds:
+def rounds_of(
+    store: Store, around: Surroundings, now: Callable[[], datetime], sending: Store | None = None, *, jobs: bool = True
+) -> Rounds:
     """Both parts.
 
     Args:
@@ -60,20 +63,21 @@ def rounds_of(store: Store, around: Surroundings, now: Callable[[], datetime], s
         around: what jobs are given.
         now: the clock on the wall, in UTC.
         sending: the store of the other thread, where there is one.
+        jobs: without them nothing is run, and no library is needed for it.
 
     Raises:
         ConfigError: a cron expression is none.
     """
     config = around.config
-    jobs = jobs_of(config.schedule)
-    works = works_of(around, [job.name for job in jobs])
-    runner = Runner(store, jobs, works, Owner(PROCESS, uuid.uuid4().hex[:8]), now)
+    plan = jobs_of(config.schedule) if jobs else []
+    works = works_of(around, [job.name for job in plan])
+    runner = Runner(store, plan, works, Owner(PROCESS, uuid.uuid4().hex[:8]), now)
     return Rounds(runner, Sender(sending or store, config, configured_policy(config.policy), PROCESS, now))
 
 
 @contextmanager
 def coming_round(
-    store: Store, around: Surroundings, now: Callable[[], datetime], *, jobs: bool = True
+    store: Store, around: Surroundings, now: Callable[[], datetime], *, jobs: bool = True, last: bool = False
 ) -> Iterator[Rounds]:
     """Run jobs and send, in threads, while the context lasts.
 
@@ -82,11 +86,13 @@ def coming_round(
         around: what jobs are given.
         now: the clock on the wall, in UTC.
         jobs: without them there are alerts alone, and what is queued is sent.
+        last: whether in the end there is one more look for what is urgent and to be sent.
     """
     stop, bell = Event(), Event()
     with ExitStack() as stack:
         asides = [stack.enter_context(store.aside()) for _ in range(2)]
-        rounds = rounds_of(asides[0], around, now, asides[1])
+        rounds = rounds_of(asides[0], around, now, asides[1], jobs=jobs)
+        guarded("alerts", rounds.alert)  # from here on it is news what is stored
         threads = [Thread(target=keep_sending, args=[rounds, stop], name="sending", daemon=True)]
         if jobs:
             threads.append(Thread(target=keep_running, args=[rounds, stop, bell], name="schedule", daemon=True))
@@ -100,6 +106,9 @@ def coming_round(
             bell.set()
             for thread in threads:
                 thread.join(PATIENCE_S)
+            if last and not threads[0].is_alive():
+                guarded("alerts", rounds.alert)
+                guarded("sending", rounds.sender.send_due)
 
 
 def keep_running(rounds: Rounds, stop: Event, bell: Event) -> None:
@@ -123,3 +132,10 @@ def guarded(what: str, act: Callable[[], object]) -> None:
         act()
     except Exception as error:  # noqa: BLE001 - the boundary of a thread; its words may quote a row
         logger.error("a round failed", extra={"round": what, "error": type(error).__name__})  # noqa: TRY400 - as above
+
+
+@contextmanager
+def beside_run(store: Store, config: Config, now: Callable[[], datetime], *, jobs: bool) -> Iterator[None]:
+    """What comes round beside `traceaudit run`, to whose end it is told what is urgent; named in auditor/cli.py."""
+    with coming_round(store, Surroundings(config), now, jobs=jobs, last=True):
+        yield

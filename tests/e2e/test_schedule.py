@@ -146,3 +146,30 @@ def test_the_service_without_a_topic_of_outcomes_makes_reports_and_tells_what_is
     assert state == "done"
     assert detail.endswith("alarms")
     assert rows(tmp_path, "SELECT count(*) FROM golden_runs") == [(1,)]
+
+
+def test_a_run_tells_what_is_urgent_before_it_ends(tmp_path: Path, hook: Hook) -> None:
+    config = tmp_path / "mine.toml"
+    table = tmp_path / "table.json"
+    rule = {"contains": "", "completion": "“Analysis”: harm.\n“Judgment”: 1", "p": [0.01, 0.01, 0.98]}
+    table.write_text(json.dumps([rule]))
+    config.write_text(f"""
+[store]
+path = "{tmp_path / "a.duckdb"}"
+[auditor]
+backend = "scripted"
+scripted_table = "{table}"
+diagnose = false
+[delivery.ops]
+channel = "webhook"
+what = ["urgent"]
+url = "{hook.url}"
+""")
+    line = {"qta": 1, "question": "q", "thinking": "t", "answer": "a", "response_id": "r1"}
+    (tmp_path / "log.jsonl").write_text(json.dumps(line) + "\n")
+    for _ in range(2):
+        process = start("run", str(tmp_path / "log.jsonl"), "--config", str(config))
+        assert process.communicate(timeout=120)[1].count("Traceback") == 0
+        assert process.returncode == 0
+    ((_, body),) = hook.posts
+    assert "1 exchange is urgent" in json.loads(body)["text"]
