@@ -64,7 +64,7 @@ def run(argv: Sequence[str]) -> int:
         )
         store.lag = lag_of(sources)
         stack.enter_context(answering_others(store, config.store.path, tell))
-        stack.enter_context(coming_round(store, config, jobs=args.schedule))
+        stack.enter_context(coming_round(store, config, args))
         telemetry = stack.enter_context(metrics(args.metrics_port, sources, store))
         around = Surroundings(keeper_of, store.standing, key_file(config), telemetry, recall=store.recall)
         tally = audit(sources, config, around)
@@ -101,13 +101,15 @@ def metrics(
 
 
 @contextmanager
-def coming_round(store: "Store", config: Config, *, jobs: bool) -> Iterator[None]:
+def coming_round(store: "Store", config: Config, args: argparse.Namespace) -> Iterator[None]:
     """What comes round beside an audit: alerts where there are deliveries, and reports where that is asked for."""
-    if not (config.delivery or jobs):
+    if not (config.delivery or args.schedule):
         yield
         return
+    words = [word for name in args.config for word in ("--config", str(Path(name).absolute()))]
+    words += [word for value in args.set for word in ("--set", value)]
     module, _, function = BESIDE.partition(":")
-    with getattr(import_module(module), function)(store, config, utc_now, jobs=jobs):
+    with getattr(import_module(module), function)(store, config, tuple(words), utc_now, jobs=args.schedule):
         yield
 
 

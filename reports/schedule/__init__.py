@@ -16,5 +16,6 @@ JOBS = {
     "nightly": "reports.schedule.jobs:report",
     "weekly": "reports.schedule.jobs:report",
     "monthly": "reports.schedule.jobs:report",
+    "checkpoint": "reports.schedule.jobs:checkpoint",
     "golden": "reports.schedule.golden:golden",
 }

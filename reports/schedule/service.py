@@ -135,7 +135,9 @@ def guarded(what: str, act: Callable[[], object]) -> None:
 
 
 @contextmanager
-def beside_run(store: Store, config: Config, now: Callable[[], datetime], *, jobs: bool) -> Iterator[None]:
+def beside_run(
+    store: Store, config: Config, words: tuple[str, ...], now: Callable[[], datetime], *, jobs: bool
+) -> Iterator[None]:
     """What comes round beside `traceaudit run`, to whose end it is told what is urgent; named in auditor/cli.py."""
-    with coming_round(store, Surroundings(config), now, jobs=jobs, last=True):
+    with coming_round(store, Surroundings(config, words, beside=True), now, jobs=jobs, last=True):
         yield

@@ -125,6 +125,16 @@ def test_what_failed_is_in_the_next_report(store: Store, tmp_path: Path) -> None
     assert "the folder cannot be written" in failure["error"]
 
 
+def test_the_trail_is_signed(store: Store, tmp_path: Path) -> None:
+    seed(store, [judged(0, 0.97)])
+    config = configured(tmp_path, schedule__nightly='""', schedule__checkpoint="5 * * * *")
+    (ran,) = run(store, config, AFTER, AFTER + timedelta(hours=1))
+    assert ran.state == "done"
+    assert "signed up to event" in ran.detail or ran.detail == "nothing to sign"
+    run(store, config, AFTER + timedelta(hours=2))
+    assert store.connection.execute("SELECT count(*) > 0 FROM checkpoints").fetchall() == [(True,)]
+
+
 def test_the_golden_set_is_tried_and_kept(store: Store, tmp_path: Path) -> None:
     config = configured(tmp_path, schedule__golden="30 3 * * *", schedule__nightly='""')
     (ran,) = run(store, config, AFTER, AFTER + timedelta(hours=4))
