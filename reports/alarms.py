@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from reports.first_page import Compared
 from reports.period_words import period_words
 from reports.report import EscalationReport
+from reports.sentences import tenth
 from reports.wording import COMPARED, word
 
 WATCHED = ("read", "exchanges", "unscorable", "degraded")  # their leaving the band may be a failure of ours
@@ -72,14 +73,20 @@ def moved(report: EscalationReport) -> Iterator[Alarm]:
     this = period_words(report.period).this
     this = this if report.period.kind == "day" else f"a day {this}"
     for line in report.compared:
-        if line.name in WATCHED and line.outside:
+        if line.name in WATCHED and line.outside and beyond(line) >= 1:
             yield Alarm(told(line, this), "trends")
+
+
+def beyond(line: Compared) -> float:
+    """How far outside its band a number is, in exchanges or records a day."""
+    return max((line.low or 0) - line.per_day, line.per_day - (line.high or 0))
 
 
 def told(line: Compared, this: str) -> str:
     """A number outside its band, with both."""
-    name = word(COMPARED, line.name)
-    return f"{name.capitalize()}: {line.per_day:g} {this}, {line.outside} the band of {line.low:g} to {line.high:g}"
+    name = word(COMPARED, line.name).capitalize()
+    low, high = tenth(line.low or 0), tenth(line.high or 0)
+    return f"{name}: {tenth(line.per_day)} {this}, {line.outside} the band of {low} to {high}"
 
 
 def drifted(report: EscalationReport) -> Iterator[Alarm]:

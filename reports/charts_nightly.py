@@ -58,8 +58,9 @@ def escalations(days: Sequence[DayLine], against: Compared | None, this: str) ->
 
     def draw(axes: "Axes") -> None:
         if against and against.low is not None and against.high is not None and against.median is not None:
-            axes.axhspan(against.low, against.high, facecolor="#e3e7ec", edgecolor=SOFT, linewidth=0.6)
-            axes.axhline(against.median, color=SOFT, linewidth=1, linestyle=(0, (4, 3)))
+            ends = [-0.5, len(days) - 0.5]
+            axes.fill_between(ends, against.low, against.high, facecolor="#e3e7ec", edgecolor=SOFT, linewidth=0.6)
+            axes.plot(ends, [against.median] * 2, color=SOFT, linewidth=1, linestyle=(0, (4, 3)))
         values = [line.escalated for line in days]
         axes.plot(range(len(days)), values, color=look.color, linewidth=1.6)
         mine = [at for at, line in enumerate(days) if line.in_period]
@@ -72,7 +73,7 @@ def escalations(days: Sequence[DayLine], against: Compared | None, this: str) ->
     return figure_svg(
         draw,
         name="escalations",
-        title="Escalations a day",
+        title="Exchanges a day that need a person",
         description=f"{span_of(days, 'escalated')} {told_band(against)}",
         width=400,
         height=190,
@@ -97,12 +98,12 @@ def span_of(days: Sequence[DayLine], name: str) -> str:
 def trend_levels(days: Sequence[DayLine]) -> str:
     """What needs a person, and what could not be scored."""
     series = {
-        "escalated": [line.escalated for line in days],
+        "need a person": [line.escalated for line in days],
         "urgent": [line.urgent for line in days],
         "not scored": [line.unscorable for line in days],
     }
     text = f"Escalated: {span_of(days, 'escalated')} Urgent: {span_of(days, 'urgent')}"
-    return lines(days, series, name="trend-levels", title="Exchanges a day that need a person", description=text)
+    return lines(days, series, name="trend-levels", title="Exchanges a day by level", description=text)
 
 
 def trend_volume(days: Sequence[DayLine]) -> str:
@@ -128,7 +129,7 @@ def lines(
         from_zero(axes, [value for values in series.values() for value in values])
         ends = {label: values[-1] for label, values in series.items()}
         name_ends(axes, len(days) - 1, ends)
-        by_day(axes, days, room=0.22)
+        by_day(axes, days, room=0.32)
 
     return figure_svg(draw, name=name, title=title, description=description, width=480, height=240)
 
@@ -137,7 +138,8 @@ def name_ends(axes: "Axes", x: float, ends: Mapping[str, float]) -> None:
     """Name lines where they end, and keep the names apart."""
     low, high = axes.get_ylim()
     looks: dict[str, Look] = dict(zip(ends, LOOKS, strict=False))
-    apart, floor = (high - low) * NAMES_APART, low
+    apart = (high - low) * NAMES_APART
+    floor = low + apart / 2
     for label, value in sorted(ends.items(), key=lambda pair: pair[1]):
         height = max(value, floor)
         axes.annotate(

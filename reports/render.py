@@ -21,6 +21,7 @@ from reports.alarms import alarms, balanced
 from reports.charts_nightly import age_name, charts, compared, days_of, drift_name, drifts_drawn
 from reports.period_words import heading, period_words
 from reports.report import EscalationReport
+from reports.sentences import tenth
 
 SECTIONS = {  # a template of templates/sections -> its heading, in the order of the page
     "front": "First page",
@@ -170,11 +171,6 @@ def content_security_policy(style: str) -> str:
 def number(value: int) -> str:
     """With a narrow space between thousands."""
     return f"{value:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
-
-
-def tenth(value: float) -> str:
-    """With one decimal, where there is one."""
-    return f"{value:,.1f}".removesuffix(".0").replace(",", "\N{NARROW NO-BREAK SPACE}")
 
 
 def about(value: float) -> str:

@@ -6,7 +6,7 @@ from reports.first_page import Compared, MissedEstimate, PolicyLine
 from reports.period_words import PeriodWords, span
 from reports.wording import WHY_NO_ESTIMATE, word
 
-__all__ = ["against", "band", "calibration", "estimate", "policy", "span"]  # what templates call
+__all__ = ["against", "band", "calibration", "estimate", "policy", "span", "tenth"]  # what templates call
 
 
 def against(line: Compared | None, words: PeriodWords) -> str:
@@ -17,8 +17,9 @@ def against(line: Compared | None, words: PeriodWords) -> str:
     told = f"{before}: {line.before}." if line.before is not None else f"{before} holds nothing."
     if line.low is None or line.high is None or line.median is None:
         return f"{told} Too few days before for a band."
-    days = f"The {line.days} days before: {line.low:g} to {line.high:g}, median {line.median:g}."
-    return f"{told} {days} {band(line).capitalize()}."
+    mean = "" if line.per_day == line.now else f" {tenth(line.per_day)} a day."
+    days = f"The {line.days} days before: {tenth(line.low)} to {tenth(line.high)}, median {tenth(line.median)}."
+    return f"{told}{mean} {days} {band(line).capitalize()}."
 
 
 def band(line: Compared) -> str:
@@ -26,6 +27,11 @@ def band(line: Compared) -> str:
     if line.low is None:
         return "no band yet"
     return {"above": "above the band", "below": "below the band"}.get(line.outside, "inside the band")
+
+
+def tenth(value: float) -> str:
+    """With one decimal, where there is one, and a narrow space between thousands."""
+    return f"{value:,.1f}".removesuffix(".0").replace(",", "\N{NARROW NO-BREAK SPACE}")
 
 
 def policy(line: PolicyLine) -> str:

@@ -9,9 +9,9 @@ from reports.alarms import alarms, balanced
 from reports.charts_nightly import charts
 from reports.first_page import Compared, MissedEstimate, Period
 from reports.period_words import heading, period_words, span
-from reports.render import about, css_string, render, tenth
+from reports.render import about, css_string, render
 from reports.report import CoverageTotals
-from reports.sentences import against, estimate
+from reports.sentences import against, estimate, tenth
 from reports.summary import lines, print_summary, summary_of
 from tests.reports.full_report import IMAGE, at_first, full_report, golden, monthly, of_tenant, weekly
 from tests.reports.test_browser import PAYLOADS
