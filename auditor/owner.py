@@ -23,7 +23,10 @@ CONNECT_S = 5.0
 ANSWER_S = 900.0  # a report of a large day takes a minute, and may wait for others
 PATIENCE_S = 3.0  # an owner that begins or ends has the file for a moment and does not answer
 LOOK_AGAIN_S = 0.1
-PATHS = (("images", "blob_dir"), ("policy", "file"), ("report", "out_dir"))  # of the configuration, that questions use
+PATHS = (  # of the configuration, that questions use
+    *(("store", "path"), ("images", "blob_dir"), ("policy", "file"), ("report", "out_dir")),
+    *(("evidence", "key_file"), ("evidence", "checkpoint_file")),
+)
 ENDING = 503
 TROUBLE: TypeAdapter[tuple[str, str, int]] = TypeAdapter(tuple[str, str, int])
 
@@ -152,5 +155,6 @@ def at_home(config: Config) -> Config:
     for section, key in PATHS:
         path = getattr(getattr(config, section), key)
         if path and "://" not in path:
-            changes[section] = getattr(config, section).model_copy(update={key: str(Path(path).absolute())})
+            known = changes.get(section, getattr(config, section))
+            changes[section] = known.model_copy(update={key: str(Path(path).absolute())})
     return config.model_copy(update=changes)

@@ -17,5 +17,6 @@ queries_case  the rows on a case, and what commits to them
 case          puts it together
 check_bundle  whether one is what was exported
 export_cli    the command export
+answers       what these commands ask of whoever owns the database
 verify_cli    the commands verify and events
 """

@@ -5,22 +5,22 @@ import getpass
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from conf.cli import config_of, parser, print_json
+
+if TYPE_CHECKING:
+    from auditor.evidence.case import Exported
 
 
 def case(argv: Sequence[str]) -> int:
     """`traceaudit export case ID`: a signed bundle; `traceaudit verify BUNDLE` checks it without the database."""
     from auditor.cli import utc_now
-    from auditor.evidence.case import export_case
-    from auditor.evidence.queries_case import the_case
-    from auditor.store import Store
+    from auditor.owner import ask
 
     args = case_options().parse_args(argv)
-    config = config_of(args)
-    with Store.open(config.store.path, config.images.blob_dir, create=False) as store:
-        triple_id = the_case(store.connection, args.id)
-        exported = export_case(store, config, triple_id, args.by or getpass.getuser(), utc_now())
+    exported: Exported = ask(config_of(args), "evidence.export", args.id, args.by or getpass.getuser(), utc_now())
+    triple_id = exported.case
     path = args.out or Path(f"case-{triple_id[:12]}.zip")
     write(path, exported.data)
     if args.json:

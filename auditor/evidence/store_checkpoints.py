@@ -2,13 +2,13 @@
 
 import json
 import os
-from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
 
-from auditor.errors import OutputUnwritable
+from auditor.errors import InputUnreadable, OutputUnwritable
 from auditor.evidence.checkpoints import Checkpoint, checkpoint_of, signed
 from auditor.evidence.events import SYSTEM, Deed, record_event
 from auditor.evidence.keys import signing_key
@@ -77,22 +77,47 @@ def append(path: Path, kept: list[Checkpoint]) -> None:
         OutputUnwritable: it cannot be read or written.
     """
     try:
-        known = {one.seq for _, one in outside(path) if one} if path.exists() else set()
+        known = {one.seq for one in read_outside(path).lines or () if one}
         lines = [json.dumps(one.as_json()) + "\n" for one in kept if one.seq not in known]
         if lines:
             with path.open("a", encoding="ascii") as file:
                 file.writelines(lines)
                 file.flush()
                 os.fsync(file.fileno())
-    except (OSError, UnicodeDecodeError) as error:
-        raise OutputUnwritable(f"{path}: {error}") from None
+    except OSError as error:
+        raise OutputUnwritable(f"{path}: {error.strerror or error}") from None
 
 
-def outside(path: Path) -> Iterator[tuple[int, Checkpoint | None]]:
-    """The lines of the file outside, by their numbers; None for one that is no checkpoint."""
-    with path.open(encoding="ascii", errors="replace") as file:
-        for number, line in enumerate(file, 1):
-            try:
-                yield number, checkpoint_of(json.loads(line))
-            except ValueError:
-                yield number, None
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """The file outside.
+
+    Attributes:
+        lines: its checkpoints in order, None for a line that is none; None where there is no such file.
+    """
+
+    path: Path
+    lines: tuple[Checkpoint | None, ...] | None
+
+
+def read_outside(path: Path) -> Outside:
+    """The file outside as it is now.
+
+    Raises:
+        InputUnreadable: it is there, and cannot be read.
+    """
+    try:
+        with path.open(encoding="ascii", errors="replace") as file:
+            return Outside(path, tuple(map(checkpoint_in, file)))
+    except FileNotFoundError:
+        return Outside(path, None)
+    except OSError as error:
+        raise InputUnreadable(f"{path}: {error.strerror or error}") from None
+
+
+def checkpoint_in(line: str) -> Checkpoint | None:
+    """The checkpoint of a line; None where it has none."""
+    try:
+        return checkpoint_of(json.loads(line))
+    except (ValueError, RecursionError):
+        return None

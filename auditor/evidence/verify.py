@@ -16,7 +16,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import groupby
 from operator import itemgetter
-from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -29,7 +28,7 @@ from auditor.evidence.digest import Digest
 from auditor.evidence.events import START
 from auditor.evidence.findings import Bad, Checked
 from auditor.evidence.keys import PublicKey
-from auditor.evidence.store_checkpoints import SIGNED, checkpoints, outside
+from auditor.evidence.store_checkpoints import SIGNED, Outside, checkpoints
 from auditor.evidence.store_leaves import sealed_tables
 from auditor.evidence.store_seals import ADOPTED, STORED
 
@@ -43,12 +42,13 @@ class Beside:
 
     Attributes:
         keys: that checkpoints may be signed with, by id.
-        file: with the checkpoints outside the database; None where it is not to be looked at.
+        outside: the file outside the database, as it was before the database was looked at, since what is signed
+            meanwhile is in the database first; None where it is not to be looked at.
         blobs: the images; None where they are not to be looked at.
     """
 
     keys: Mapping[str, PublicKey]
-    file: Path | None
+    outside: Outside | None
     blobs: BlobStore | None
 
 
@@ -200,8 +200,8 @@ def bad_checkpoints(
     checked.since_checkpoint = checked.events - last
     for seq in sorted(told.signed - {one.seq for one in kept}):
         yield Bad("checkpoints", str(seq), seq, "is missing")
-    if beside.file:
-        yield from bad_lines(beside.file, kept, checked)
+    if beside.outside:
+        yield from bad_lines(beside.outside, kept, checked)
 
 
 def wrong_with(one: Checkpoint, head: str | None, keys: Mapping[str, PublicKey]) -> str | None:
@@ -213,21 +213,23 @@ def wrong_with(one: Checkpoint, head: str | None, keys: Mapping[str, PublicKey])
     return None if one.is_signed_by(keys[one.key_id]) else "its signature is not good"
 
 
-def bad_lines(path: Path, kept: list[Checkpoint], checked: Checked) -> Iterator[Bad]:
+def bad_lines(outside: Outside, kept: list[Checkpoint], checked: Checked) -> Iterator[Bad]:
     """Where the file outside has what the database has not."""
     inside = {one.seq: one for one in kept}
-    if not path.exists():
+    if outside.lines is None:
         if kept:
-            yield Bad("file", str(path), None, "is not there; where a copy is checked, name it with --checkpoints FILE")
+            what = "is not there; where a copy is checked, name it with --checkpoints FILE"
+            yield Bad("file", str(outside.path), None, what)
         return
-    for number, one in outside(path):
+    for number, one in enumerate(outside.lines, 1):
         if one is None:
-            yield Bad("file", f"{path}:{number}", None, "is no checkpoint")
+            yield Bad("file", f"{outside.path}:{number}", None, "is no checkpoint")
         elif inside.get(one.seq) != one:
-            yield Bad("file", f"{path}:{number}", one.seq, "is a checkpoint that the database does not have")
+            what = "is a checkpoint that the database does not have"
+            yield Bad("file", f"{outside.path}:{number}", one.seq, what)
         checked.outside += 1
     if checked.outside < len(kept):
-        checked.notes.append(f"{len(kept) - checked.outside} checkpoints are not in {path} yet")
+        checked.notes.append(f"{len(kept) - checked.outside} checkpoints are not in {outside.path} yet")
 
 
 def bad_images(connection: duckdb.DuckDBPyConnection, blobs: BlobStore, checked: Checked) -> Iterator[Bad]:

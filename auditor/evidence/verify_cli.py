@@ -11,8 +11,10 @@ from conf.cli import FAILED, config_of, parser, print_json
 from conf.schema import Config
 
 if TYPE_CHECKING:
+    from auditor.evidence.answers import Verified
     from auditor.evidence.check_bundle import CheckedBundle
-    from auditor.evidence.findings import Bad, Checked
+    from auditor.evidence.events import Event
+    from auditor.evidence.findings import Checked
     from auditor.evidence.keys import PublicKey
 
 SHOWN = 50
@@ -21,13 +23,12 @@ MAX_DETAIL_CHARS = 100
 
 def verify(argv: Sequence[str]) -> int:
     """`traceaudit verify`: whether the record is as it was written."""
-    from auditor.evidence.findings import Checked
-
     args = verify_options().parse_args(argv)
-    config, checked = config_of(args), Checked()
+    config = config_of(args)
     if args.bundle:
         return of_bundle(args)
-    bad = of_database(config, args, checked)
+    verified = of_database(config, args)
+    bad, checked = verified.bad, verified.checked
     if args.json:
         print_json({"ok": bad is None, "first_bad": bad and bad.as_json(), "checked": checked.as_json()})
     else:
@@ -57,20 +58,25 @@ def verify_options() -> argparse.ArgumentParser:
     return result
 
 
-def of_database(config: Config, args: argparse.Namespace, checked: "Checked") -> "Bad | None":
+def of_database(config: Config, args: argparse.Namespace) -> "Verified":
     """What is wrong with a database first."""
-    from auditor.evidence.store_checkpoints import checkpoint_path
-    from auditor.evidence.verify import Beside
-    from auditor.evidence.verify import verify as verify_all
-    from auditor.queries import snapshot
-    from auditor.store import Store
+    from auditor.owner import ask
 
-    with Store.open(config.store.path, config.images.blob_dir, create=False) as store:
-        keys = public_keys_of(config, args.public_key)
-        file = args.checkpoints or checkpoint_path(config)
-        beside = Beside(keys, file, None if args.no_images else store.blobs)
-        with snapshot(store.connection) as connection:
-            return verify_all(connection, beside, checked)
+    trusted = "".join(text_of(file) for file in args.public_key)
+    outside = str(args.checkpoints.absolute()) if args.checkpoints else ""
+    found: Verified = ask(config, "evidence.verify", trusted, outside, not args.no_images)
+    return found
+
+
+def text_of(file: Path) -> str:
+    """The public keys in a file.
+
+    Raises:
+        KeyUnusable: it cannot be read, or holds none.
+    """
+    from auditor.evidence.keys import read_public_keys
+
+    return "".join(key.pem for key in read_public_keys(file).values())
 
 
 def of_bundle(args: argparse.Namespace) -> int:
@@ -104,22 +110,6 @@ def print_bundle(checked: "CheckedBundle") -> None:
         print(f"note: image {sha256} was missing when it was exported")
 
 
-def public_keys_of(config: Config, files: Sequence[Path]) -> "dict[str, PublicKey]":
-    """The keys whose signatures count: those of `files`, else the one beside the database, if it is there.
-
-    Raises:
-        KeyUnusable: a file cannot be read, or holds no key.
-    """
-    from auditor.evidence.keys import public_file, read_public_keys
-    from auditor.evidence.store_checkpoints import key_path
-
-    own = public_file(key_path(config))
-    found: dict[str, PublicKey] = {}
-    for file in files or ([own] if own.exists() else []):
-        found |= read_public_keys(file)
-    return found
-
-
 def print_checked(checked: "Checked") -> None:
     """What was looked at."""
     rows = ", ".join(f"{n} {table}" for table, n in checked.rows.items() if n)
@@ -134,14 +124,12 @@ def print_checked(checked: "Checked") -> None:
 
 def events(argv: Sequence[str]) -> int:
     """`traceaudit events`: the audit trail, newest first."""
-    from auditor.evidence.queries_events import Which, find_events
-    from auditor.store import Store
+    from auditor.evidence.queries_events import Which
+    from auditor.owner import ask
 
     args = events_options().parse_args(argv)
-    config = config_of(args)
     which = Which(args.kind, args.actor, args.subject, args.limit or None)
-    with Store.open(config.store.path, config.images.blob_dir, create=False) as store:
-        found = find_events(store.connection, which)
+    found: Sequence[Event] = ask(config_of(args), "evidence.events", which)
     for event in found:
         if args.json:
             print_json(event.as_json())

@@ -41,7 +41,7 @@ def insert_raw(path: Path, tables: dict[str, pa.Table]) -> None:
         connection.begin()
         for name, rows in tables.items():
             connection.register("incoming", rows)
-            connection.table("incoming").insert_into(name)
+            connection.execute(f"INSERT INTO {name} BY NAME SELECT * FROM incoming")  # noqa: S608 - our own names
             connection.unregister("incoming")
         connection.commit()
 

@@ -13,7 +13,7 @@ from auditor.evidence.events import Event
 from auditor.evidence.findings import Checked
 from auditor.evidence.keys import public_file, read_public_keys
 from auditor.evidence.queries_verify import events
-from auditor.evidence.store_checkpoints import checkpoint_path, key_path
+from auditor.evidence.store_checkpoints import checkpoint_path, key_path, read_outside
 from auditor.evidence.store_leaves import SEAL, leaf_sql, said_sql, sealed_tables
 from auditor.evidence.verify import Beside, verify
 from auditor.store import Store
@@ -226,7 +226,7 @@ def edit(connection: duckdb.DuckDBPyConnection, luck: Random) -> str:
 
 def beside(path: Path, store: Store) -> Beside:
     config = config_for(path)
-    return Beside(read_public_keys(public_file(key_path(config))), checkpoint_path(config), store.blobs)
+    return Beside(read_public_keys(public_file(key_path(config))), read_outside(checkpoint_path(config)), store.blobs)
 
 
 def unnoticed(made: Path, n_edits: int, seed: int) -> list[str]:

@@ -4,15 +4,20 @@ import shutil
 import zipfile
 from pathlib import Path
 from random import SystemRandom
+from typing import Any
 
 import pytest
 
 from auditor.__main__ import main
+from auditor.answering import Owner
 from auditor.evidence.bundle import CASE, IMAGES, MANIFEST, ROWS, SIGNATURE, TRAIL, packed, zipped
 from auditor.evidence.case import export_case
 from auditor.evidence.check_bundle import CheckedBundle, check_bundle, unpacked
 from auditor.evidence.keys import by_id, make_key, public_file, read_public_keys, signing_key
+from auditor.evidence.queries_events import Which
 from auditor.evidence.store_checkpoints import key_path
+from auditor.owner import at_home
+from auditor.questions import question_of
 from auditor.store import Store
 from tests.auditor.evidence.filled import NOW, config_for, fill
 
@@ -196,6 +201,30 @@ def test_commands(copied: Path, tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert main(["events", "--db", str(copied), "--kind", "case", "--json"]) == 0
     last = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert (last["kind"], last["actor"], last["subject"]) == ("case.exported", "ann", CASE_ID)
+
+
+def test_whoever_owns_the_database_answers_the_same(copied: Path) -> None:
+    """What goes over the wire between the commands and a running service or audit."""
+    with Store.open(str(copied)) as store:
+        owner, config = Owner(store), at_home(config_for(copied))
+
+        def ask(name: str, *arguments: Any) -> Any:
+            question = question_of(name)
+            answer = owner.answer(name, question.takes.dump_json((config, *arguments)))
+            assert answer.status == 200, answer.body
+            return question.gives.validate_json(answer.body)[0]
+
+        exported = ask("evidence.export", CASE_ID, "ann", NOW)
+        assert check_bundle(exported.data, None, CheckedBundle()) is None
+        pem = public_file(key_path(config)).read_text(encoding="ascii")
+        for trusted in ("", pem):
+            verified = ask("evidence.verify", trusted, "", True)
+            assert verified.bad is None
+            assert verified.checked.rows["triples"] == 17
+        assert ask("evidence.events", Which(kind="case"))[0].subject == CASE_ID
+        store.connection.execute("UPDATE verdicts SET risk = 0 WHERE triple_id = 't003'")
+        assert ask("evidence.verify", "", "", True).bad.table == "verdicts"
+        owner.end(print)
 
 
 def test_a_case_that_was_changed_is_not_exported(copied: Path, capsys: pytest.CaptureFixture[str]) -> None:
