@@ -33,7 +33,7 @@ class Found:
     """Lines that answer a question; None where no line does, or reviews cannot tell.
 
     Attributes:
-        cheapest: costs least, of the lines that are tried.
+        cheapest: costs least, of the lines that are tried; None also where it is the lowest that reviews tell a cost of.
         as_cheap: from which line to which the cost lies within the interval of the cheapest: reviews cannot tell these
             apart. None where there is no cheapest.
         capacity: the lowest whose alerts reviewers can all decide in a day.
@@ -77,6 +77,8 @@ def found(
         cheapest, least = min(priced, key=lambda pair: pair[1].value)
         near = [one.threshold for one, cost in priced if cost.value <= least.high]
         as_cheap = min(near), max(near)
+        if points[0].threshold < cheapest.threshold == priced[0][0].threshold:
+            cheapest, as_cheap = None, None  # below it reviews tell no cost, and it may be lower there
     fits = capacity_line(material, chosen, terms.review)
     return Found(
         cheapest,

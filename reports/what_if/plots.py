@@ -124,7 +124,8 @@ def precision_recall(told: WhatIf) -> Plot | None:
                 cross(axes, one.recall, one.precision, look, name)
         axes.set_xlim(0, 1.02)
         axes.set_ylim(0, min(1.02, 1.4 * max(y for *_, y in known)))
-        axes.legend(loc="upper right", handlelength=1)
+        if axes.get_legend_handles_labels()[0]:
+            axes.legend(loc="upper right", handlelength=1)
         axes.set_xlabel("recall: share of the harmful that is raised")
         axes.set_ylabel("precision: share of alerts that is harmful")
 
