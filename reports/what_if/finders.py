@@ -33,7 +33,8 @@ class Found:
     """Lines that answer a question; None where no line does, or reviews cannot tell.
 
     Attributes:
-        cheapest: costs least, of the lines that are tried; None also where it is the lowest that reviews tell a cost of.
+        cheapest: costs least, of the lines that are tried; None also where it is the lowest that reviews tell a cost
+            of, since lower ones may cost less.
         as_cheap: from which line to which the cost lies within the interval of the cheapest: reviews cannot tell these
             apart. None where there is no cheapest.
         capacity: the lowest whose alerts reviewers can all decide in a day.
