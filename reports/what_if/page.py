@@ -13,7 +13,7 @@ from reports.what_if.comparison import MAX_SLICES, WhatIf, depth
 from reports.what_if.estimates import Estimate
 from reports.what_if.plots import plots
 
-STYLES = ("base.css", "what_if.css")
+STYLES = ("base.css", "front.css", "tables.css", "print.css", "what_if.css")  # of templates/style
 TENTHS = 10
 
 
