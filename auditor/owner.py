@@ -157,4 +157,8 @@ def at_home(config: Config) -> Config:
         if path and "://" not in path:
             known = changes.get(section, getattr(config, section))
             changes[section] = known.model_copy(update={key: str(Path(path).absolute())})
-    return config.model_copy(update=changes)
+    folders = {
+        name: one.model_copy(update={"folder": str(Path(one.folder).absolute())}) if one.folder else one
+        for name, one in config.delivery.items()
+    }
+    return config.model_copy(update=changes | {"delivery": folders})
