@@ -4,6 +4,7 @@ import argparse
 import json
 import logging
 import os
+import re
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from conf.schema import Config
 
 FAILED, USAGE, FINDINGS = 1, 2, 3
+NOT_ASCII = re.compile("[^ -~]")
+# Counted as printable, and shown as nothing: fillers, and the selectors and tags that can carry a message.
+UNSEEN = re.compile("[\xa0\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0000-\U000e0fff]")
 
 
 def parser(name: str, summary: str, *, store: bool = False) -> argparse.ArgumentParser:
@@ -60,7 +64,14 @@ def split_assignment(text: str) -> tuple[str, str]:
 
 def print_json(value: Any) -> None:
     """One JSON object on its own line, flushed so that a reader at the other end of a pipe sees it at once."""
-    print(json.dumps(value, ensure_ascii=False, allow_nan=False), flush=True)
+    written = json.dumps(value, ensure_ascii=False, allow_nan=False)
+    print(NOT_ASCII.sub(escaped, written), flush=True)
+
+
+def escaped(found: re.Match[str]) -> str:
+    """A character as JSON, escaped where a terminal would obey it or not show it."""
+    shown = found[0].isprintable() and not UNSEEN.match(found[0])
+    return found[0] if shown else json.dumps(found[0])[1:-1]
 
 
 def guarded(command: Callable[[list[str]], int], argv: list[str]) -> int:
