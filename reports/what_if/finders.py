@@ -33,8 +33,8 @@ class Found:
     """Lines that answer a question; None where no line does, or reviews cannot tell.
 
     Attributes:
-        cheapest: costs least, of the lines that are tried; None also where it is the lowest that reviews tell a cost
-            of, since lower ones may cost less.
+        cheapest: costs least, of the lines that are tried; None also where reviews tell no cost of lower lines that may
+            cost less.
         as_cheap: from which line to which the cost lies within the interval of the cheapest: reviews cannot tell these
             apart. None where there is no cheapest.
         capacity: the lowest whose alerts reviewers can all decide in a day.
@@ -78,8 +78,8 @@ def found(
         cheapest, least = min(priced, key=lambda pair: pair[1].value)
         near = [one.threshold for one, cost in priced if cost.value <= least.high]
         as_cheap = min(near), max(near)
-        if points[0].threshold < cheapest.threshold == priced[0][0].threshold:
-            cheapest, as_cheap = None, None  # below it reviews tell no cost, and it may be lower there
+        if points[0].threshold < as_cheap[0] == priced[0][0].threshold:
+            cheapest, as_cheap = None, None  # below these lines reviews tell no cost, and it may be lower there
     fits = capacity_line(material, chosen, terms.review)
     return Found(
         cheapest,
