@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Sequence
 from typing import IO, Any
 
@@ -15,6 +16,9 @@ from reports.report import EscalationReport
 
 # A spreadsheet runs a cell that begins with one of these, even if it came out of a log.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+
+# In many countries a spreadsheet cuts lines at semicolons, quoted or not: there a cell can begin amid a text.
+CUT = re.compile('[;|\t\r\n][\\s"]*(?=[=+\\-@\uff1d\uff0b\uff0d\uff20])')
 
 TEXT, NUMBER, TIME = pa.string(), pa.float64(), pa.timestamp("us", tz="UTC")
 TYPES = {
@@ -67,5 +71,5 @@ def cell(value: object) -> object:
     """A value as a cell: text from a log cannot become a formula, nor hide a character; numbers stay numbers."""
     if not isinstance(value, str):
         return value
-    text = visible(value)
+    text = CUT.sub(r"\g<0>'", visible(value))
     return f"'{text}" if text.lstrip(" ").startswith(FORMULA_STARTS) else text

@@ -1,13 +1,15 @@
 """What all commands share: one line and an exit code for a user's mistake, never a traceback."""
 
+import json
 import subprocess
 import sys
 
 import pytest
 
 from auditor.__main__ import COMMANDS, main
-from conf.cli import FAILED, USAGE, guarded
+from conf.cli import FAILED, USAGE, guarded, print_json
 from conf.errors import ConfigError, TraceauditError
+from ingest.visible import HIDDEN
 
 
 def fail_with(error: BaseException) -> int:
@@ -55,6 +57,15 @@ def test_each_command_refuses_a_wrong_setting_before_it_does_anything(
     }
     assert main([command, *source.get(command, []), "--set", "auditor.cascade_low=2"]) == USAGE
     assert "auditor.cascade_low = 2" in capsys.readouterr().err
+
+
+def test_json_hides_nothing_from_who_reads_it_on_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    told = {"text": "a\u202eb\x9b31m\u200bc\U000e0041 grün 日本"}
+    print_json(told)
+    line = capsys.readouterr().out
+    assert json.loads(line) == told
+    assert "grün 日本" in line
+    assert not HIDDEN.search(line)
 
 
 def test_an_unknown_command_is_usage(capsys: pytest.CaptureFixture[str]) -> None:

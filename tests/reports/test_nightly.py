@@ -106,6 +106,11 @@ def test_no_cell_is_a_formula(text: str) -> None:
     assert str(cell(text)).startswith("'")
 
 
+@pytest.mark.parametrize("text", ["x;=1+1", 'x;"=1+1"', "x | +1", "x\n@a", "x;\uff1d1"])
+def test_a_text_begins_no_formula_where_a_spreadsheet_cuts_at_other_characters(text: str) -> None:
+    assert re.search("[;|\n][\\s\"]*'", str(cell(text)))
+
+
 def test_numbers_stay_numbers_in_a_cell() -> None:
     assert cell(-0.5) == -0.5
 
