@@ -57,7 +57,7 @@ def another(value: Any, luck: Random) -> Any:  # noqa: PLR0911 - one for each ty
         case list():
             return [] if value else None
         case dict():
-            return {}
+            return {} if value else None
         case _:
             return value.replace(day=value.day % 28 + 1)
 
