@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from tests.broker import Broker
 
 # What of a report says when and by whom, and not what.
-TIMES = {"made_at", "scored_at", "stored_at"}
+TIMES = {"made_at", "scored_at", "stored_at", "since"}
 VERDICT_KEYS = "SELECT triple_id, model_revision, prompt_hash, decoding FROM verdicts"
 
 

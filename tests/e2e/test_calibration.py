@@ -57,10 +57,9 @@ def votes(folder: Path) -> Path:
 def report_of(folder: Path) -> tuple[dict[str, Any], str]:
     """The report as data and as a page."""
     (told,) = traceaudit("report", "--db", "a.duckdb", "--out", "out", "--json")
-    by_suffix = {
-        Path(file).suffix: Path(file).read_text(encoding="utf-8") for file in told["files"] if "parq" not in file
-    }
-    return json.loads(by_suffix[".json"]), " ".join(by_suffix[".html"].split())
+    by_suffix = {Path(file).suffix: Path(file) for file in told["files"]}
+    page = by_suffix[".html"].read_text(encoding="utf-8")
+    return json.loads(by_suffix[".json"].read_bytes()), " ".join(page.split())
 
 
 def test_reviews_change_the_risk_of_what_is_judged_from_then_on(folder: Path) -> None:
@@ -131,7 +130,7 @@ def test_what_cannot_be_done_is_one_line(
     out, err = capsys.readouterr()
     assert out == ""
     assert says in err
-    assert err.count("\n") == 1
+    assert len([line for line in err.splitlines() if not line.startswith("opened ")]) == 1
 
 
 def test_few_reviews_are_refused_and_the_risk_stays(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
