@@ -24,8 +24,11 @@ def main() -> int:
     build_store(plan, lambda line: print(line, file=sys.stderr, flush=True))
     print(f"{plan.database}: {plan.days} days up to {plan.last}, made in {time.monotonic() - began:.0f} s")
     print("The timing of what is in it is made up. To look at it:")
-    for command in ("report", "ledger", "policy history"):
-        print(f"  traceaudit {command} --config {plan.folder / CONFIG}")
+    config = f"--config {plan.folder / CONFIG}"
+    print(f"  traceaudit report {config}")
+    print(f"  traceaudit policy what-if {config} --escalate 0.15 --html what-if.html")
+    print(f"  traceaudit policy history {config}")
+    print(f"  traceaudit review status {config}")
     return 0
 
 
