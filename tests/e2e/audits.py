@@ -13,6 +13,7 @@ import duckdb
 from kafka import KafkaConsumer, TopicPartition
 
 from auditor.__main__ import main
+from auditor.service import find_service
 from conf.schema import load
 from ingest.source import open_source, records_of
 from reports import samples
@@ -69,10 +70,16 @@ def filled(broker: "Broker", values: list[bytes]) -> str:
 def wait_for_rows(db: Path, process: "subprocess.Popen[bytes]", then_s: float) -> None:
     """Wait until the process has the database open and for a moment more, or until it ended."""
     deadline = time.monotonic() + 60
-    while not db.with_name(f"{db.name}.wal").exists() and process.poll() is None:
+    while process.poll() is None and not owns(process.pid, db):
         assert time.monotonic() < deadline
         time.sleep(0.01)
     time.sleep(then_s)
+
+
+def owns(pid: int, db: Path) -> bool:
+    """Whether a process says that it has the database open."""
+    service = find_service(str(db))
+    return service is not None and service.pid == pid
 
 
 def run(source: str, db: Path, *options: str) -> dict[str, Any]:

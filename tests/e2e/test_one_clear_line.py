@@ -32,7 +32,6 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (["worker", "kafka://h:1/t"], 2, "kafka://host:port/topic?group=NAME"),
         (["worker", "kafka://h:1/t?group=g"], 2, "fleet.outcomes is not set"),
         (["worker", "kafka://h:1/t?group=g", "--outcomes", "kafka://h:1/o"], 2, "images.blob_dir is not set"),
-        (["serve"], 2, "fleet.outcomes is not set"),
         (["serve", "--outcomes", "kafka://h:1/o", "--set", "serve.workers=1"], 2, "serve.worker_source is not"),
         (["ledger", "--db", "none.duckdb"], 1, "`traceaudit run SOURCE --db none.duckdb` makes one"),
     ],

@@ -109,7 +109,7 @@ def test_stopped_and_followed_again_what_is_held_stays_held(undisturbed: tuple[s
     words = [sys.executable, "-m", "auditor", *arguments("run", source, db, "--follow", *SMALL_BATCHES)]
     for _ in range(2):
         process = subprocess.Popen([*words, "--set", "batching.max_age_s=0.5"], stdout=subprocess.DEVNULL)
-        wait_for_rows(db, process, 3)
+        wait_for_rows(db, process, 6)
         began = time.monotonic()
         process.send_signal(signal.SIGTERM)
         assert process.wait(15) == 0
