@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from auditor.__main__ import main
 from auditor.policies.file import configured_policy
@@ -20,7 +21,7 @@ from ingest.qta import GuardSignal, ToolCall
 from reports.demo_store.governance import text_of
 from reports.demo_store.people import APPROVER
 from tests.reports.payloads import PAYLOADS
-from tests.reports.seed import NOW, judged, picture, seed
+from tests.reports.seed import NOW, Judged, judged, picture, seed
 
 DAY = NOW.date()
 AT = NOW.replace(tzinfo=UTC) + timedelta(hours=2)
@@ -46,13 +47,19 @@ def make(home: Path) -> Path:
     return home / DATABASE
 
 
-def hostile(number: int, text: str):  # type: ignore[no-untyped-def]  # noqa: ANN201 - as `judged` gives it
+TEXTS = (
+    *("tenant", "application", "user", "model", "question", "thinking", "answer", "context"),
+    *("system_prompt", "conversation_id", "response_id", "trace_id", "span_id"),
+)
+
+
+def hostile(number: int, text: str) -> Judged:
     """An exchange whose every text is the payload."""
+    texts: dict[str, Any] = dict.fromkeys(TEXTS, text)
     return judged(
         number,
         0.9 if number % 9 else 0.97,
-        **dict.fromkeys(("tenant", "application", "user", "model", "question", "thinking", "answer", "context"), text),
-        **dict.fromkeys(("system_prompt", "conversation_id", "response_id", "trace_id", "span_id"), text),
+        **texts,
         warnings=(text,),
         tool_calls=(ToolCall(text, text, text, text),),
         guards=(GuardSignal(text, "input", "flagged", (text,), 0.5), GuardSignal(text, "output", "passed")),

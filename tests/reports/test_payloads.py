@@ -15,7 +15,7 @@ from pathlib import Path
 
 import orjson
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Dialog, Page, sync_playwright
 
 from auditor.policies.file import configured_policy
 from auditor.store import Store
@@ -188,17 +188,28 @@ HOSTILE = r"""() => {
 }"""
 
 
+def watched(page: Page) -> list[str]:
+    """What the page says and does, as it comes."""
+    said: list[str] = []
+
+    def asked(dialog: Dialog) -> None:
+        said.append(f"dialog: {dialog.message}")
+        dialog.dismiss()
+
+    page.on("console", lambda message: said.append(f"console: {message.text}"))
+    page.on("pageerror", lambda error: said.append(f"error: {error}"))
+    page.on("dialog", asked)
+    page.on("popup", lambda _: said.append("popup"))
+    page.on("request", lambda request: said.append(f"request: {request.url[:200]}"))
+    return said
+
+
 def test_nothing_runs_or_asks_for_anything_in_a_browser(browser: Browser, written: dict[str, list[Path]]) -> None:
     pages = files(written, ".html")
     assert len(pages) >= 4
     for path in pages:
-        said: list[str] = []
         page = browser.new_page(viewport={"width": 1280, "height": 900})
-        page.on("console", lambda message, said=said: said.append(f"console: {message.text}"))
-        page.on("pageerror", lambda error, said=said: said.append(f"error: {error}"))
-        page.on("dialog", lambda dialog, said=said: (said.append(f"dialog: {dialog.message}"), dialog.dismiss()))
-        page.on("popup", lambda _, said=said: said.append("popup"))
-        page.on("request", lambda request, said=said: said.append(f"request: {request.url[:200]}"))
+        said = watched(page)
         page.goto(path.as_uri())
         page.wait_for_timeout(300)
         page.mouse.move(600, 400)
