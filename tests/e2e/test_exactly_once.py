@@ -202,7 +202,7 @@ def test_a_broker_that_is_killed_again_and_again_ends_no_run_and_loses_nothing(
             mine.kill()
             time.sleep(1)
             mine.start()
-        wait_for_lag(mine.bootstrap, 120)
+        wait_for_lag(mine.bootstrap, 200)
         process.send_signal(signal.SIGTERM)
         out, _ = process.communicate(timeout=60)
         assert process.returncode == 0
