@@ -3,7 +3,7 @@
 import importlib
 import sys
 
-from conf.cli import USAGE, guarded
+from conf.cli import USAGE, guarded, named
 
 COMMANDS = {
     "doctor": ("ingest.cli:doctor", "dry run: which format each record is, what each field became"),
@@ -56,8 +56,7 @@ def dispatch(arguments: list[str]) -> int:
     if arguments[0] not in COMMANDS:
         print(f"traceaudit: no command {arguments[0]!r}\n\n{usage()}", file=sys.stderr)
         return USAGE
-    module, _, function = COMMANDS[arguments[0]][0].partition(":")
-    return int(getattr(importlib.import_module(module), function)(arguments[1:]))
+    return int(named(COMMANDS[arguments[0]][0])(arguments[1:]))
 
 
 if __name__ == "__main__":

@@ -8,13 +8,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
 
-from conf.cli import FINDINGS, config_of, parser, print_json
+from conf.cli import FINDINGS, config_of, named, parser, print_json
 from conf.schema import Config
 
 if TYPE_CHECKING:
@@ -108,8 +107,7 @@ def coming_round(store: "Store", config: Config, args: argparse.Namespace) -> It
         return
     words = [word for name in args.config for word in ("--config", str(Path(name).absolute()))]
     words += [word for value in args.set for word in ("--set", value)]
-    module, _, function = BESIDE.partition(":")
-    with getattr(import_module(module), function)(store, config, tuple(words), utc_now, jobs=args.schedule):
+    with named(BESIDE)(store, config, tuple(words), utc_now, jobs=args.schedule):
         yield
 
 

@@ -10,12 +10,12 @@ that writes does so in `store.transaction()`. It may run in a thread beside othe
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib import import_module
 from typing import Any, get_type_hints
 
 from pydantic import ConfigDict, TypeAdapter
 
 from auditor.store import Store
+from conf.cli import named
 from conf.schema import Config
 from ingest.errors import MissingExtra
 
@@ -85,9 +85,8 @@ def question_of(name: str) -> Question:
     Raises:
         MissingExtra: its function needs a library that is not installed here.
     """
-    module, _, function_name = QUESTIONS[name].partition(":")
     try:
-        function = getattr(import_module(module), function_name)
+        function = named(QUESTIONS[name])
     except ImportError as error:
         raise MissingExtra(f"{name} (no module {error.name!r})", name) from None
     hints = get_type_hints(function, include_extras=True)

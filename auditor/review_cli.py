@@ -1,7 +1,6 @@
 """The command review: what reviewers are to look at, and what they said; each action is a row of ACTIONS."""
 
 import argparse
-import importlib
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING
 from auditor.cli import utc_now
 from auditor.errors import InputUnreadable
 from auditor.eval_cli import write_lines
-from conf.cli import FINDINGS, USAGE, config_of, parser, print_json
+from conf.cli import FINDINGS, act, config_of, parser, print_json
 from conf.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -34,16 +33,7 @@ ACTIONS = {
 
 def review(argv: Sequence[str]) -> int:
     """`traceaudit review ACTION`."""
-    rows = "\n".join(f"  {name:<7} {summary}" for name, (_, summary) in ACTIONS.items())
-    usage = f"usage: traceaudit review ACTION [options]\n\n{rows}\n\ntraceaudit review ACTION --help tells its options."
-    if not argv or argv[0] in {"-h", "--help"}:
-        print(usage)
-        return 0 if argv else USAGE
-    if argv[0] not in ACTIONS:
-        print(f"traceaudit review: no action {argv[0]!r}\n\n{usage}", file=sys.stderr)
-        return USAGE
-    module, _, function = ACTIONS[argv[0]][0].partition(":")
-    return int(getattr(importlib.import_module(module), function)(argv[1:]))
+    return act("review", "action", ACTIONS, argv)
 
 
 def import_votes(argv: Sequence[str]) -> int:

@@ -1,12 +1,13 @@
-"""What every command shares: its options, how errors end it, and how logging is set up."""
+"""What every command shares: its options and actions, how errors end it, and how logging is set up."""
 
 import argparse
+import importlib
 import json
 import logging
 import os
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from conf.errors import TraceauditError
@@ -60,6 +61,34 @@ def split_assignment(text: str) -> tuple[str, str]:
     """section.key and value of one --set."""
     key, _, value = text.partition("=")
     return key.strip(), value.strip()
+
+
+def named(target: str) -> Any:
+    """What "module:name" names, its module imported only now."""
+    module, _, name = target.partition(":")
+    return getattr(importlib.import_module(module), name)
+
+
+def act(command: str, what: str, actions: Mapping[str, tuple[str, str]], argv: Sequence[str]) -> int:
+    """Run what the first word of `argv` names, with the others; gives its exit code.
+
+    Args:
+        command: such as "policy".
+        what: its first word is called, such as "action".
+        actions: the word to "module:function" and a summary.
+        argv: what stands behind the command.
+    """
+    width = max(map(len, actions))
+    rows = "\n".join(f"  {name:<{width}} {summary}" for name, (_, summary) in actions.items())
+    usage = f"usage: traceaudit {command} {what.upper()} [options]\n\n{rows}\n\n"
+    usage += f"traceaudit {command} {what.upper()} --help tells its options."
+    if not argv or argv[0] in {"-h", "--help"}:
+        print(usage)
+        sys.exit(0 if argv else USAGE)
+    if argv[0] not in actions:
+        print(f"traceaudit {command}: no {what} {argv[0]!r}\n\n{usage}", file=sys.stderr)
+        return USAGE
+    return int(named(actions[argv[0]][0])(argv[1:]))
 
 
 def print_json(value: Any) -> None:

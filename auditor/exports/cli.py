@@ -1,7 +1,6 @@
 """The command export: what is stored, in the forms that other tools read."""
 
 import argparse
-import importlib
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from auditor.cli import utc_now
 from auditor.exports import EXPORTS
 from auditor.exports.exported import LEVELS
-from conf.cli import USAGE, config_of, parser, print_json
+from conf.cli import act, config_of, parser, print_json
 from conf.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -26,16 +25,7 @@ PERIOD = "UTC day, YYYY-MM-DD"
 
 def export(argv: Sequence[str]) -> int:
     """`traceaudit export KIND`."""
-    rows = "\n".join(f"  {name:<13} {summary}" for name, (_, summary) in EXPORTS.items())
-    usage = f"usage: traceaudit export KIND [options]\n\n{rows}\n\ntraceaudit export KIND --help tells its options."
-    if not argv or argv[0] in {"-h", "--help"}:
-        print(usage)
-        sys.exit(0 if argv else USAGE)
-    if argv[0] not in EXPORTS:
-        print(f"traceaudit export: no kind {argv[0]!r}\n\n{usage}", file=sys.stderr)
-        return USAGE
-    module, _, function = EXPORTS[argv[0]][0].partition(":")
-    return int(getattr(importlib.import_module(module), function)(argv[1:]))
+    return act("export", "kind", EXPORTS, argv)
 
 
 def label_studio(argv: Sequence[str]) -> int:

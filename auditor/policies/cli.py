@@ -3,15 +3,13 @@
 import argparse
 import difflib
 import getpass
-import importlib
-import sys
 from collections.abc import Iterable, Sequence
 from datetime import date
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from auditor.cli import utc_now
-from conf.cli import USAGE, config_of, parser, print_json
+from conf.cli import act, config_of, parser, print_json
 from conf.schema import Config
 from ingest.visible import visible
 
@@ -36,16 +34,7 @@ ACTIONS = {
 
 def policy(argv: Sequence[str]) -> int:
     """`traceaudit policy ACTION`."""
-    rows = "\n".join(f"  {name:<9} {summary}" for name, (_, summary) in ACTIONS.items())
-    usage = f"usage: traceaudit policy ACTION [options]\n\n{rows}\n\ntraceaudit policy ACTION --help tells its options."
-    if not argv or argv[0] in {"-h", "--help"}:
-        print(usage)
-        sys.exit(0 if argv else USAGE)
-    if argv[0] not in ACTIONS:
-        print(f"traceaudit policy: no action {argv[0]!r}\n\n{usage}", file=sys.stderr)
-        return USAGE
-    module, _, function = ACTIONS[argv[0]][0].partition(":")
-    return int(getattr(importlib.import_module(module), function)(argv[1:]))
+    return act("policy", "action", ACTIONS, argv)
 
 
 def show(argv: Sequence[str]) -> int:

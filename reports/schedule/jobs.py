@@ -7,6 +7,7 @@ from functools import partial
 from auditor.evidence.store_checkpoints import sign_checkpoint
 from auditor.sampling.store import draw
 from auditor.store import Store
+from conf.cli import named
 from conf.schema import Config
 from reports.errors import NothingToReport
 from reports.nightly import Written
@@ -32,15 +33,9 @@ class Surroundings:
 
 def works_of(around: Surroundings, names: list[str]) -> dict[str, Work]:
     """What these jobs do."""
-    from importlib import import_module
-
     from reports.schedule import JOBS
 
-    works: dict[str, Work] = {}
-    for name in names:
-        module, _, function = JOBS[name].partition(":")
-        works[name] = partial(getattr(import_module(module), function), around)
-    return works
+    return {name: partial(named(JOBS[name]), around) for name in names}
 
 
 def report(around: Surroundings, store: Store, period: Period, now: datetime) -> Result:

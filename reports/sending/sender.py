@@ -1,6 +1,5 @@
 """Sends what is queued: alerts first, again and again with growing pauses, until it went or was given up."""
 
-import importlib
 import logging
 import random
 from collections.abc import Callable, Mapping
@@ -12,6 +11,7 @@ from auditor.evidence.events import SYSTEM, Deed, record_event
 from auditor.policies.policy import Policy
 from auditor.policies.store import policies_by_day
 from auditor.store import Store
+from conf.cli import named
 from conf.errors import TraceauditError
 from conf.schema import Config
 from reports.sending import CHANNELS, store_cases, store_deliveries
@@ -131,8 +131,7 @@ class Sender:
 def channel_of(config: Config, name: str) -> Channel:
     """The channel of a delivery, made anew: its secrets may have changed."""
     delivery = config.delivery[name]
-    module, _, function = CHANNELS[delivery.channel].partition(":")
-    made: Channel = getattr(importlib.import_module(module), function)(delivery, config)
+    made: Channel = named(CHANNELS[delivery.channel])(delivery, config)
     return made
 
 
