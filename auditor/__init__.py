@@ -99,6 +99,7 @@ queries_what_if  risks in bins by the calibration in force, and what was drawn a
 queries_layers  moderation in the log beside the audit
 queries_reports  what reports were made with, and what could not be delivered
 policies/   thresholds in versions; a verdict and thresholds become a level
+access/     who may see and do what
 evidence/   what proves that the record is whole
 judged      the verdicts of a period with their levels, as one table
 exports/    what is stored, in the forms that other tools read

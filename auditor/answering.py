@@ -38,10 +38,12 @@ class Owner:
 
     Args:
         store: open; it is another thread's, which makes this.
+        at_once: connections that are given out at a time.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, at_once: int = AT_ONCE) -> None:
         self.root = store.aside()  # makes connections, and nothing else
+        self.at_once = at_once
         self.busy: set[Store] = set()
         self.changed = Condition()
         self.ending = False
@@ -79,7 +81,7 @@ class Owner:
     def connection(self) -> Iterator[Store | None]:
         """A connection of its own, as soon as there are not too many; None where the process ends."""
         with self.changed:
-            self.changed.wait_for(lambda: self.ending or len(self.busy) < AT_ONCE)
+            self.changed.wait_for(lambda: self.ending or len(self.busy) < self.at_once)
             if self.ending:
                 yield None
                 return

@@ -21,6 +21,7 @@ TraceauditError
 ├── PolicyRefused        a policy file, or a decision on one, that cannot be taken
 ├── DrawRefused          a draw that cannot be made yet
 ├── VoteRefused          a vote that says too little, or on no case
+├── AccessDenied         somebody wants what their roles do not allow
 └── OutputUnwritable     a file that a command was asked to write cannot be written
 """
 
@@ -189,3 +190,14 @@ class VoteRefused(TraceauditError):
     """A vote that says too little, or that names no case; it is not kept."""
 
     exit_code = 2
+
+
+class AccessDenied(TraceauditError):
+    """Somebody wants to see or do what their roles, or their tenants, do not allow."""
+
+    def __init__(self, name: str, right: str) -> None:
+        super().__init__(f'{name} may not do this: it takes the right "{right}"')
+        self.fields = (name, right)
+
+    def __reduce__(self) -> tuple[type["AccessDenied"], tuple[str, str]]:
+        return type(self), self.fields

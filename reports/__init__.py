@@ -24,6 +24,7 @@ sending/     reports and alerts on their way, channel by channel
 serve        the service: owns the database, stores what workers judged
 health       what it answers over HTTP
 questions_api  what it answers other commands
+web/         the pages in which people read, decide and look after it, and the same as an API
 answers      what the schedule and deliveries are asked, answered
 demo         the whole flow on the sample logs that ship with traceaudit
 what_if/     what a policy would have done, with intervals

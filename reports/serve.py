@@ -28,6 +28,8 @@ from conf.schema import Config
 from ingest.kafka import KafkaSource, open_topics
 from reports.health import answering, app_of
 from reports.questions_api import add_questions
+from reports.web.app import add_site
+from reports.web.site import AT_ONCE, Site
 
 BEAT_S = 5.0
 
@@ -91,10 +93,12 @@ def service(config: Config, store: Store, now: Callable[[], datetime]) -> Iterat
     with ExitStack() as stack:
         stack.enter_context(reading)
         secret = stack.enter_context(secret_for(config.store.path))
-        owner = Owner(store)
+        owner, pages = Owner(store), Owner(store, AT_ONCE)
         add_questions(app, owner, secret)
+        add_site(app, Site(pages, config, now, lambda: list(health.troubles)), lambda _: None)
         port = stack.enter_context(answering(app, config.serve.host, config.serve.port))
         stack.callback(owner.end, tell)
+        stack.callback(pages.end, tell)
         yield Service(follower, health, telemetry, port)
 
 

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import duckdb
 
+from auditor.access.person import same_person
 from auditor.errors import PolicyRefused
 from auditor.evidence.events import Deed, record_event
 from auditor.policies.file import read_policy
@@ -205,11 +206,6 @@ def check_approver(person: str, proposal: Version, now_in_force: Policy) -> None
     allowed = now_in_force.approvers
     if allowed and not any(same_person(person, one) for one in allowed):
         raise PolicyRefused(f"{person} may not approve a policy; {', '.join(allowed)} may")
-
-
-def same_person(one: str, other: str) -> bool:
-    """Whether two names are of one person, whatever their case."""
-    return one.strip().casefold() == other.strip().casefold()
 
 
 def person_of(name: str) -> str:

@@ -1,0 +1,11 @@
+"""The pages of the service, and the same as JSON.
+
+site        what the pages have of the process that serves them
+visit       one request of one person: who it is, and what of the database it sees
+app         the routes of pages, API and static files on the service's application
+pages/      a file for each page
+api/        a file for each part of the API
+view        a template with what each page shows around it
+problems    what goes back where something goes wrong
+static/     the style sheet, and the little script for keys and parts of pages
+"""

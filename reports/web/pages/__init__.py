@@ -1,0 +1,28 @@
+"""The table of pages, in the order of the navigation; each is a file here, with a `router`."""
+
+from dataclasses import dataclass
+
+from auditor.access.person import Right
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page that the navigation leads to.
+
+    Attributes:
+        path: where it is.
+        label: what it is called.
+        right: what takes to open it.
+        router: its routes, as "module:name".
+    """
+
+    path: str
+    label: str
+    right: Right
+    router: str
+
+
+PAGES = (Page("/help", "How this works", Right.SEE, "reports.web.pages.help:router"),)
+
+# Routes that the navigation does not lead to.
+OTHERS: tuple[str, ...] = ()

@@ -1,0 +1,72 @@
+// What pages do without being loaded anew. Each page works without it, through its forms and links.
+//
+// data-part="ID"      on a form: its answer replaces the element of that id, instead of the page
+// data-live           on a form: it is sent as soon as something in it changes, also while a slider is dragged
+// data-show="ID"      on an input: the element of that id shows its value
+// data-key="k"        on a button, link or field: the key k (without ctrl, outside of text fields) presses or focuses it
+// data-reveal         on a button: what its aria-controls names is no longer blurred
+"use strict";
+
+const say = (words) => { document.getElementById("said").textContent = words; };
+const inText = (node) => node.closest("textarea, select, input:not([type=radio], [type=checkbox], [type=range], [type=submit])");
+
+async function sendPart(form) {
+  const target = document.getElementById(form.dataset.part);
+  const values = new URLSearchParams(new FormData(form));
+  const isGet = form.method === "get";
+  const address = new URL(form.action);
+  if (isGet) address.search = values;
+  target.setAttribute("aria-busy", "true");
+  try {
+    const answer = await fetch(address, { method: form.method, body: isGet ? undefined : values, headers: { "X-Part": "1" } });
+    if (answer.redirected && new URL(answer.url).pathname === "/login") { location.assign(answer.url); return; }
+    const text = await answer.text();
+    target.replaceChildren(new DOMParser().parseFromString(text, "text/html").body);
+    target.replaceChildren(...target.firstElementChild.childNodes);
+    target.dispatchEvent(new CustomEvent("part", { bubbles: true }));
+  } catch {
+    say("The service does not answer; nothing was changed.");
+  } finally {
+    target.removeAttribute("aria-busy");
+  }
+}
+
+// One request at a time for each form; of what changes meanwhile only the latest is sent.
+const sending = new WeakMap();
+async function sendLatest(form) {
+  if (sending.has(form)) { sending.set(form, true); return; }
+  do {
+    sending.set(form, false);
+    await sendPart(form);
+  } while (sending.get(form));
+  sending.delete(form);
+}
+
+document.addEventListener("submit", (event) => {
+  if (!event.target.dataset.part) return;
+  event.preventDefault();
+  sendLatest(event.target);
+});
+
+document.addEventListener("input", (event) => {
+  const shown = event.target.dataset.show && document.getElementById(event.target.dataset.show);
+  if (shown) shown.textContent = event.target.value;
+  const form = event.target.form;
+  if (form && form.dataset.live !== undefined) sendLatest(form);
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+  if (inText(event.target)) { if (event.key === "Escape") event.target.blur(); return; }
+  const found = [...document.querySelectorAll("[data-key]")].find((one) => one.dataset.key === event.key && !one.disabled && one.checkVisibility());
+  if (!found) return;
+  event.preventDefault();
+  if (found.matches("textarea, select, input:not([type=radio], [type=checkbox])")) found.focus(); else found.click();
+});
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-reveal]");
+  if (!button) return;
+  const shown = document.getElementById(button.getAttribute("aria-controls")).classList.toggle("revealed");
+  button.setAttribute("aria-expanded", String(shown));
+});

@@ -1,0 +1,98 @@
+"""What people see of the database."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from auditor.access.person import Person, Role, person_with
+from auditor.access.sight import OF_TENANTS, current_database, may_see, narrow
+from auditor.reviews import Review
+from auditor.store import Store
+from auditor.store_reviews import add_reviews, read_all
+from auditor.verdict import Judgment
+from tests.reports.seed import judged, seed
+
+NIGHT = [judged(0, 0.9), judged(1, 0.2), judged(2, 0.7, tenant="o'hara's")]
+ONE, TWO, FOREIGN = (triple.id for triple, _ in NIGHT)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with Store.open(str(tmp_path / "a database.db")) as opened:
+        seed(opened, NIGHT, rejected=1, gaps=2)
+        yield opened
+
+
+def seen_by(store: Store, person: Person, wanted: int = 2) -> Store:
+    other = store.aside()
+    narrow(other, person, wanted)
+    return other
+
+
+def count(store: Store, table: str) -> int:
+    ((found,),) = store.connection.execute(f"SELECT count(*) FROM {table}").fetchall()  # noqa: S608
+    return int(found)
+
+
+def vote(store: Store, triple_id: str, reviewer: str, now: datetime) -> None:
+    add_reviews(store, [Review(triple_id, reviewer, Judgment.HARMFUL, None, None, now)], now)
+
+
+def test_who_sees_all_tenants_sees_all_rows(store: Store) -> None:
+    seen = seen_by(store, person_with("Vera", [Role.VIEWER]))
+    assert {table: count(seen, table) for table in OF_TENANTS} == {table: count(store, table) for table in OF_TENANTS}
+
+
+def test_who_sees_one_tenant_sees_its_rows_alone(store: Store) -> None:
+    seen = seen_by(store, person_with("Vera", [Role.VIEWER], ["o'hara's"]))
+    assert seen.connection.execute("SELECT id FROM triples").fetchall() == [(FOREIGN,)]
+    assert seen.connection.execute("SELECT triple_id FROM verdicts").fetchall() == [(FOREIGN,)]
+    assert seen.connection.execute("SELECT triple_ids FROM outcomes").fetchall() == [([FOREIGN],)]
+    assert {count(seen, table) for table in ("dead_letters", "gaps", "positions", "events")} == {0}
+    assert count(store, "triples") == 3  # other connections are as they were
+
+
+def test_who_sees_no_tenant_sees_nothing(store: Store) -> None:
+    seen = seen_by(store, person_with("Vera", [Role.VIEWER], []))
+    assert {count(seen, table) for table in OF_TENANTS} == {0}
+
+
+def test_each_table_with_a_triple_or_a_tenant_is_narrowed(store: Store) -> None:
+    """A table that comes later and names triples or tenants has to be in OF_TENANTS, or to be excused here."""
+    query = """
+        SELECT DISTINCT table_name FROM duckdb_columns() WHERE database_name = ? AND NOT internal
+        AND column_name IN ('tenant', 'triple_id', 'triple_ids', 'source', 'value')
+        AND table_name IN (SELECT table_name FROM duckdb_tables())"""
+    named = {name for (name,) in store.connection.execute(query, [current_database(store)]).fetchall()}
+    assert named - OF_TENANTS.keys() <= {"golden_scores"}  # cases of ours, of no tenant
+
+
+def test_votes_of_others_on_an_open_case_are_hidden_from_who_may_vote(store: Store, now: datetime) -> None:
+    reviewer = person_with("rita", [Role.REVIEWER])
+    vote(store, ONE, "Ada", now)
+    assert [one.triple_id for one in read_all(seen_by(store, reviewer))] == []
+    assert [one.triple_id for one in read_all(seen_by(store, person_with("Vera", [Role.VIEWER])))] == [ONE]
+    details = "SELECT details FROM events WHERE kind = 'review.voted'"
+    assert seen_by(store, reviewer).connection.execute(details).fetchall() == [("{}",)]
+    vote(store, ONE, "Rita", now)
+    assert len(read_all(seen_by(store, reviewer))) == 2
+    vote(store, TWO, "Ada", now)
+    assert len(read_all(seen_by(store, reviewer))) == 2
+    vote(store, TWO, "Bert", now)  # two close it
+    assert len(read_all(seen_by(store, reviewer))) == 4
+
+
+def test_a_case_of_another_tenant_may_not_be_seen(store: Store) -> None:
+    person = person_with("Rita", [Role.REVIEWER], ["harbor-bank"])
+    assert may_see(store, person, ONE)
+    assert not may_see(store, person, FOREIGN)
+    assert not may_see(store, person, "of no case")
+
+
+def test_a_narrowed_connection_cannot_write_what_it_narrows(store: Store) -> None:
+    seen = seen_by(store, person_with("Rita", [Role.REVIEWER]))
+    with pytest.raises(duckdb.BinderException, match="Can only delete from base table"):
+        seen.connection.execute("DELETE FROM reviews")
