@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 
 RETRY_S = 5.0
 FULL_S = 1.0
-MESSAGES = 64  # in one transaction
+MESSAGES = 64  # in one transaction, at most
 WAITS_OUT = (SourceUnavailable, StoreUnusable, duckdb.IOException, duckdb.OutOfMemoryException)
 
 
@@ -90,8 +90,9 @@ class Follower:
                 stop.wait(FULL_S)
                 continue
             items = source.poll().items
-            for first in range(0, len(items), MESSAGES):
-                self.sink.take(items[first : first + MESSAGES])
+            taken = 0
+            while taken < len(items):
+                taken += self.sink.take(items[taken : taken + MESSAGES])
             self.positions |= sink_positions(self.sink.store) if items else {}
 
     def high_waters(self) -> dict[Partition, int]:

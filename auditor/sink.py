@@ -45,26 +45,34 @@ class Sink:
     stored: Callable[[Kept], None] = lambda _: None
     alarms: dict[str, int] = field(default_factory=dict)
 
-    def take(self, items: Sequence[Record | Gap]) -> None:
+    def take(self, items: Sequence[Record | Gap]) -> int:
         """Keep what came from the topic, in order, and where the sink stands after it, in one transaction.
+
+        Returns:
+            how many of the items it took: at least one, and no more as soon as somebody else waits to write, such as a
+            reviewer who votes.
 
         Raises:
             StoreUnusable: a message says that its text lies in the blob store, and that cannot be read.
         """
         positions: dict[Partition, int] = {}
         done: list[Kept] = []
+        taken = 0
         with self.store.transaction():
             marks = self.store.positions()
-            for item in items:
+            for taken, item in enumerate(items, 1):  # noqa: B007 - where it ended
                 if isinstance(item, Gap):
                     self.miss(item)
                     positions[item.source, item.partition] = item.last + 1
                 else:
                     done += self.take_message(item, marks)
                     positions[item.position.source, item.position.partition] = item.position.offset + 1
+                if self.store.writing.waiting:
+                    break
             move(self.store, positions, self.now())
         for one in done:
             self.stored(one)
+        return taken
 
     def miss(self, gap: Gap) -> None:
         """Offsets of the topic that hold no message: markers of transactions say nothing, deleted ones did."""

@@ -13,7 +13,6 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from threading import Lock
 from typing import Self
 
 import duckdb
@@ -37,6 +36,7 @@ from auditor.store_rows import (
     run_row,
     triple_columns,
 )
+from auditor.turns import Turns
 from auditor.verdict import ScorerKey, Verdict
 from auditor.verdict_rows import COLUMNS, Columns, verdict_columns, verdict_of
 from ingest.qta import Batch, Held, ImageBlob, Outcome, Position, QTATriple
@@ -88,7 +88,7 @@ class Store:
     Attributes:
         connection: for the read queries in queries.py; they take a cursor of it and write nothing.
         blobs: where images are kept.
-        writing: held during a transaction; the same for all stores that are one open file.
+        writing: held during a transaction, in turns; the same for all stores that are one open file.
         lag: how much live work waits to be stored, as far as the process knows that stores it; asked with a store for
             the thread that asks.
     """
@@ -96,7 +96,7 @@ class Store:
     def __init__(self, connection: duckdb.DuckDBPyConnection, blobs: BlobStore) -> None:
         self.connection = connection
         self.blobs = blobs
-        self.writing = Lock()
+        self.writing = Turns()
         self.lag: Callable[[Store], int] = lambda _: 0
         self.in_transaction = False
         self.schemas: dict[str, pa.Schema] = {}

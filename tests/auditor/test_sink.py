@@ -1,9 +1,11 @@
 """The sink on a real database: whatever workers send again, late or cut elsewhere, each offset is stored once."""
 
 import hashlib
+import time
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -192,3 +194,26 @@ def test_verdicts_that_the_store_has_are_not_stored_again(store: Store) -> None:
     states = store.connection.execute('SELECT state FROM outcomes ORDER BY "offset"').fetchall()
     assert states == [("scored",), ("scored",), ("duplicate",), ("scored",)]
     assert store.connection.execute("SELECT count(*) FROM verdicts").fetchone() == (3,)
+
+
+def test_it_lets_others_write_between_two_messages(store: Store) -> None:
+    """A vote must not wait until a backlog is stored."""
+    others: list[Thread] = []
+
+    def write() -> None:
+        with store.writing:
+            pass
+
+    def now() -> datetime:
+        if not others:  # the sink is in its transaction
+            others.append(Thread(target=write, daemon=True))
+            others[0].start()
+            while not store.writing.waiting:
+                time.sleep(0.001)
+        return NOW
+
+    sink, told = Sink(store, LIMITS, now), records([judged(0, 10), judged(10, 20), judged(20, 30)])
+    assert sink.take(told) == 1
+    others[0].join()
+    assert sink.take(told[1:]) == 2
+    assert store.positions() == {(SOURCE, 0): 30}
