@@ -26,6 +26,7 @@ COMMANDS = {
     "golden": ("auditor.golden_cli:golden", "try the guard on labelled cases and canaries, and alarm"),
     "schedule": ("reports.schedule.cli:schedule", "run what is due now, and send it; what ran, and when all is due"),
     "deliveries": ("reports.sending.cli:deliveries", "what was sent and what failed; try a place; send again"),
+    "users": ("auditor.access.cli:users", "who may log in to the service, what they may do, and API tokens"),
     "verify": ("auditor.evidence.verify_cli:verify", "whether the record, or a bundle, is as it was written"),
     "export": ("auditor.exports.cli:export", "a case as signed evidence; verdicts for other tools"),
     "events": ("auditor.evidence.verify_cli:events", "the audit trail: who did what, and when"),

@@ -22,6 +22,9 @@ TraceauditError
 ├── DrawRefused          a draw that cannot be made yet
 ├── VoteRefused          a vote that says too little, or on no case
 ├── AccessDenied         somebody wants what their roles do not allow
+├── UserRefused          a user or token that cannot be added or changed so
+├── LoginRefused         who wants to log in is not let in
+│   └── TooManyLogins    not before some time has passed
 └── OutputUnwritable     a file that a command was asked to write cannot be written
 """
 
@@ -201,3 +204,37 @@ class AccessDenied(TraceauditError):
 
     def __reduce__(self) -> tuple[type["AccessDenied"], tuple[str, str]]:
         return type(self), self.fields
+
+
+class UserRefused(TraceauditError):
+    """A user, password or token that cannot be made or changed so; nothing is."""
+
+    exit_code = 2
+
+
+class LoginRefused(TraceauditError):
+    """Somebody is not let in; the reason is the same whatever it is."""
+
+    def __init__(self) -> None:
+        super().__init__("this name and password do not belong together")
+
+    def __reduce__(self) -> tuple[type["LoginRefused"], tuple[()]]:
+        return type(self), ()
+
+
+class TooManyLogins(LoginRefused):
+    """Too many failed of late, of this name or from this address.
+
+    Attributes:
+        wait_s: until another may be tried.
+    """
+
+    def __init__(self, wait_s: float) -> None:
+        super().__init__()
+        self.wait_s = wait_s
+
+    def __str__(self) -> str:
+        return f"too many logins failed of late; try again in {max(1, round(self.wait_s / 60))} min"
+
+    def __reduce__(self) -> tuple[type["TooManyLogins"], tuple[float]]:  # type: ignore[override]
+        return type(self), (self.wait_s,)

@@ -56,6 +56,12 @@ QUESTIONS = {
     "schedule.run_due": "reports.answers:run_due",
     "letters.find": "auditor.answers:find_dead_letters",
     "letters.load": "auditor.answers:load_dead_letters",
+    "users.add": "auditor.access.answers:add",
+    "users.change": "auditor.access.answers:change",
+    "users.list": "auditor.access.answers:list_users",
+    "users.revoke": "auditor.access.answers:revoke",
+    "users.token": "auditor.access.answers:token",
+    "users.tokens": "auditor.access.answers:list_tokens",
     "votes.all": "auditor.answers:all_votes",
     "votes.keep": "auditor.answers:keep_votes",
 }

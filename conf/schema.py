@@ -228,6 +228,30 @@ class Serve(Section):
     worker_source: str
 
 
+RoleName = Literal["viewer", "reviewer", "expert", "approver", "admin"]
+HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]+$")]
+
+
+class Access(Section):
+    """Who gets in to the service."""
+
+    hosts: tuple[str, ...]
+    https: bool
+    session_h: Annotated[float, Field(gt=0, le=168)]
+    session_idle_h: Annotated[float, Field(gt=0, le=168)]
+    login_failures_per_name: Count
+    login_failures_per_address: Count
+    login_window_s: Seconds
+    token_days: Annotated[int, Field(ge=1, le=3660)]
+    max_body_bytes: Annotated[int, Field(ge=1024)]
+    proxy_peers: tuple[str, ...]
+    proxy_user_header: HeaderName
+    proxy_secret_header: HeaderName
+    proxy_secret_env: str
+    proxy_default_roles: tuple[RoleName, ...]
+    proxy_default_tenants: tuple[str, ...]
+
+
 class Backfill(Section):
     """How stored triples are judged once more, so that live work goes first."""
 
@@ -306,6 +330,7 @@ class Config(Section):
     fleet: Fleet
     spark: Spark
     serve: Serve
+    access: Access
     backfill: Backfill
     schedule: Schedule
     delivery: dict[str, Delivery]

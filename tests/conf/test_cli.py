@@ -54,6 +54,7 @@ def test_each_command_refuses_a_wrong_setting_before_it_does_anything(
         "models": ["list"],
         "schedule": ["list"],
         "deliveries": ["list"],
+        "users": ["list"],
     }
     assert main([command, *source.get(command, []), "--set", "auditor.cascade_low=2"]) == USAGE
     assert "auditor.cascade_low = 2" in capsys.readouterr().err

@@ -15,6 +15,7 @@ from auditor.store_sink import reject
 from auditor.verdict import Category, Judgment
 from conf.schema import Config, load
 from ingest.qta import Gap, ImageFailure, ImageReason, Outcome, Position, RefKind, State, ToolCall
+from tests.auditor.access.people import add, add_token
 from tests.factories import (
     make_batch,
     make_image,
@@ -112,4 +113,7 @@ def fill_directly(store: Store) -> None:
         decide(store, number, Act("bob", NOW, "another"), configured_policy(load().policy), approve=True)
     curve = {"model_revision": "r", "prompt_hash": "p", "mode": "full", "method": "temperature", "parameters": "{}"}
     counts = {"n_reviews": 9, "n_harmful": 3, "fitted_at": BARE, "diagram": "[]", "metrics": "{}"}
+    for name in ("Ann", "Bob"):
+        add(store, name)
+        add_token(store, name)
     store.insert("calibrations", [{"id": f"c{n}", **curve, **counts} for n in (1, 2)])
