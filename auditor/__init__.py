@@ -34,6 +34,7 @@ reuse       a verdict for identical content that was judged before
 key         what verdicts are filed under
 scorer      shown, asked, read: one verdict per triple, in order
 store       the DuckDB file: one transaction a batch; it, store_*.py and queries.py are the only places with SQL
+files       files that are whole or not there
 turns       a fair lock, for those who write the file
 store_rows  what is stored, as columns and rows
 language    the language of a triple, read off question and answer

@@ -1,12 +1,11 @@
 """The store of original images: each once, under the hash of its bytes; a folder, or object storage."""
 
-import os
-import tempfile
 from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Any
 
 from auditor.errors import StoreUnusable
+from auditor.files import write_whole
 from ingest.errors import MissingExtra
 from ingest.qta import ImageBlob
 
@@ -162,27 +161,3 @@ def storage_of(url: str) -> Any:
         raise MissingExtra(f"images.blob_dir = {url!r}", EXTRAS.get(scheme, scheme)) from None
     except ValueError as error:
         raise StoreUnusable(f"images.blob_dir = {url!r}: {error}") from None
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Write beside, flush, rename: a crash leaves the file or nothing under its name."""
-    handle, beside = tempfile.mkstemp(dir=path.parent, prefix=".new-")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(beside).rename(path)
-    except OSError:
-        Path(beside).unlink(missing_ok=True)
-        raise
-    sync_folder(path.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make names in `folder` survive a power cut."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
-from auditor.blobs import write_whole
 from auditor.errors import OutputUnwritable
+from auditor.files import write_whole
 from auditor.store_letters import LetterLine, chunks
 from conf.schema import Batching, Config
 from ingest.dead_letters import Message

@@ -17,7 +17,6 @@ charts       charts as inline SVG
 render       EscalationReport to HTML, with templates/: report.html.j2, and a file for each section
 pdf          the page as PDF, through Chromium
 export       EscalationReport to JSON, every escalation to CSV and Parquet
-files        files that are whole or not there
 nightly      the job that writes a report
 schedule/    what comes round: each period of each job once
 sending/     reports and alerts on their way, channel by channel

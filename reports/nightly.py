@@ -13,12 +13,12 @@ import duckdb
 
 from auditor import queries, queries_counts
 from auditor.evidence.events import SYSTEM, Deed, record_event
+from auditor.files import new_file, sha256_of
 from auditor.store import Store
 from conf.schema import Config
 from reports.errors import NothingToReport, PdfNotMade, ReportNotWritten
 from reports.escalations import Edition, Read, read_period
 from reports.export import to_json, write_escalations
-from reports.files import new_file, sha256_of
 from reports.night.counts import COLUMNS
 from reports.night.period import period_of
 from reports.pdf import find_browser, print_pdf

@@ -48,8 +48,8 @@ def write(path: Path, data: bytes) -> None:
     Raises:
         OutputUnwritable: it cannot be.
     """
-    from auditor.blobs import write_whole
     from auditor.errors import OutputUnwritable
+    from auditor.files import write_whole
 
     try:
         write_whole(path, data)

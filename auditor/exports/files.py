@@ -1,8 +1,6 @@
 """Files that are written as their content comes, and appear under their names whole or not at all."""
 
-import os
 import sys
-import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +9,7 @@ from typing import Any
 import orjson
 
 from auditor.errors import OutputUnwritable
+from auditor.files import new_file
 from ingest.visible import escape_hidden
 
 STANDARD_OUTPUT = "-"
@@ -31,16 +30,8 @@ def writing(name: str) -> Iterator[Write]:
     path = Path(name)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, beside = tempfile.mkstemp(dir=path.parent, prefix=".new-")  # for its owner alone, as the texts may be
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                yield file.write
-                file.flush()
-                os.fsync(file.fileno())
-            Path(beside).rename(path)
-        except BaseException:
-            Path(beside).unlink(missing_ok=True)
-            raise
+        with new_file(path) as file:
+            yield lambda text: file.write(text.encode())
     except OSError as error:
         raise OutputUnwritable(f"{name}: {error.strerror or error}") from None
 

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from auditor.blobs import write_whole
+from auditor.files import write_whole
 from conf.delivery import Delivery
 from conf.schema import Config
 from reports.sending.channel import SendFailed

@@ -5,7 +5,7 @@ from datetime import datetime
 from importlib.resources import files
 from pathlib import Path
 
-from auditor.blobs import write_whole
+from auditor.files import write_whole
 from reports.errors import ReportNotWritten
 from reports.render import content_security_policy, environment
 from reports.what_if import words
