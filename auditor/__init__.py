@@ -98,6 +98,7 @@ queries_reviews  review work due and done, open cases
 queries_degraded  verdicts on less than the whole exchange
 queries_drift  scores in bins, now and before
 queries_what_if  risks in bins by the calibration in force, and what was drawn and reviewed
+queries_models  what judged since when
 queries_layers  moderation in the log beside the audit
 queries_reports  what reports were made with, and what could not be delivered
 policies/   thresholds in versions; a verdict and thresholds become a level

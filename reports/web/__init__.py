@@ -5,6 +5,9 @@ visit       one request of one person: who it is, and what of the database it se
 app         the routes of pages, API and static files on the service's application
 pages/      a file for each page
 api/        a file for each part of the API
+policies    what is told of policies, and may be done about them
+thresholds_form  the form of the page of thresholds, read and shown
+kept, marks  what takes long to make of the data is kept until they change
 view        a template with what each page shows around it
 problems    what goes back where something goes wrong
 static/     the style sheet, and the little script for keys and parts of pages

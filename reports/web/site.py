@@ -1,7 +1,7 @@
 """What the pages have of the process that serves them."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from starlette.requests import HTTPConnection
@@ -9,6 +9,7 @@ from starlette.requests import HTTPConnection
 from auditor.access.person import Person
 from auditor.answering import Owner
 from conf.schema import Config
+from reports.web.kept import Shelf
 
 AT_ONCE = 32  # pages that use the database at a time; each has a connection of its own
 
@@ -25,9 +26,14 @@ class Site:
         config: of the service.
         now: the clock.
         troubles: what a person should look at, in words, at the moment.
+        shelf: what took long to make of the data, until they change.
     """
 
     owner: Owner
     config: Config
     now: Callable[[], datetime]
     troubles: Callable[[], list[str]]
+    shelf: Shelf = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "shelf", Shelf(self.now))

@@ -16,6 +16,7 @@ from fastapi import Depends, Request
 
 from auditor.access.person import Person, Right
 from auditor.access.sight import narrow
+from auditor.errors import AccessDenied
 from auditor.sampling.answers import votes_wanted
 from auditor.store import Store
 from conf.schema import Config
@@ -59,7 +60,7 @@ class Visit:
             yield store
 
 
-def needs(right: Right) -> Callable[[Request], Visit]:
+def needs(right: Right, *, of_all_tenants: bool = False) -> Callable[[Request], Visit]:
     """What FastAPI asks for a Visit by somebody who has a right."""
 
     def visit(request: Request) -> Visit:
@@ -67,6 +68,8 @@ def needs(right: Right) -> Callable[[Request], Visit]:
         if person is None:
             raise LoginNeeded
         person.need(right)
+        if of_all_tenants and person.tenants is not None:
+            raise AccessDenied(person.name, "see all tenants")
         site: Site = request.app.state.site
         return Visit(request, person, site, site.now())
 
@@ -74,6 +77,7 @@ def needs(right: Right) -> Callable[[Request], Visit]:
 
 
 Seeing = Annotated[Visit, Depends(needs(Right.SEE))]
+SeeingAll = Annotated[Visit, Depends(needs(Right.SEE, of_all_tenants=True))]
 Voting = Annotated[Visit, Depends(needs(Right.VOTE))]
 Adjudicating = Annotated[Visit, Depends(needs(Right.ADJUDICATE))]
 Proposing = Annotated[Visit, Depends(needs(Right.PROPOSE))]

@@ -7,6 +7,8 @@ outcome      what a policy comes to in a slice: alerts, precision, recall, misse
 finders      the line that costs least, fits the capacity, keeps a recall
 comparison   a proposed policy against the one in force
 edits        small changes to a policy, from the command line
+draft        a policy as a form or a program tells it
+effect       what a slider shows, in milliseconds
 load         all of it from the database, at one instant
 answers      the same, asked of whoever owns the database
 words        how figures are written for people

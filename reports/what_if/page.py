@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 from auditor.files import write_whole
 from reports.errors import ReportNotWritten
@@ -42,17 +43,24 @@ def page(told: WhatIf, changes: Iterable[str], made_at: datetime) -> str:
     made = environment()
     made.tests["told"] = lambda figure: isinstance(figure, Estimate)
     return made.get_template("what_if.html.j2").render(
-        told=told,
-        changes=list(changes),
-        made_at=made_at,
         style=style,
         content_security_policy=content_security_policy(style),
-        plots=list(plots(told)),
-        words=words,
-        sentences=list(words.sentences(told)),
-        questions=list(words.questions(told, told.found)),
-        margins=[one for one in told.slices if depth(one.part) == 1],
-        combinations=[one for one in told.slices if depth(one.part) > 1],
-        max_slices=MAX_SLICES,
-        tenths=[point for point in told.points if round(point.threshold * 100) % TENTHS == 0],
+        figures=words,
+        **values_of(told, changes, made_at),
     )
+
+
+def values_of(told: WhatIf, changes: Iterable[str], made_at: datetime) -> dict[str, Any]:
+    """What the body of the page shows; arguments as of `page`."""
+    return {
+        "told": told,
+        "changes": list(changes),
+        "made_at": made_at,
+        "plots": list(plots(told)),
+        "sentences": list(words.sentences(told)),
+        "questions": list(words.questions(told, told.found)),
+        "margins": [one for one in told.slices if depth(one.part) == 1],
+        "combinations": [one for one in told.slices if depth(one.part) > 1],
+        "max_slices": MAX_SLICES,
+        "tenths": [point for point in told.points if round(point.threshold * 100) % TENTHS == 0],
+    }

@@ -1,12 +1,30 @@
 """How figures are written for people, on the page and in a terminal, and what a change means in plain words."""
 
 from collections.abc import Callable, Iterator
+from typing import Protocol
 
-from reports.what_if.comparison import Part, WhatIf
+from auditor.policies.policy import Policy
+from reports.what_if.comparison import Compared, Moved, Part, WhatIf
 from reports.what_if.estimates import Estimate, Figure, TooFew
 from reports.what_if.finders import Found, Point
 
 TOO_FEW = "too few reviews to tell"
+
+
+class Told(Protocol):
+    """What sentences are made of: a `WhatIf`, or an `Effect`."""
+
+    @property
+    def proposed(self) -> Policy:
+        """The proposed policy."""
+
+    @property
+    def whole(self) -> Compared:
+        """Everything under both."""
+
+    @property
+    def moved(self) -> Moved:
+        """What changes hands."""
 
 
 def number(value: float) -> str:
@@ -58,7 +76,7 @@ def part_name(one: Part) -> str:
     return " · ".join(names) or "everything"
 
 
-def sentences(told: WhatIf) -> Iterator[str]:
+def sentences(told: Told) -> Iterator[str]:
     """What the change means, in plain words."""
     now, then, moved = told.whole.current, told.whole.proposed, told.moved
     if not moved.new and not moved.dropped:

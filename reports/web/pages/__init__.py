@@ -14,15 +14,20 @@ class Page:
         label: what it is called.
         right: what takes to open it.
         router: its routes, as "module:name".
+        of_all_tenants: whether it shows what is of all tenants at once, so that only who sees all of them may open it.
     """
 
     path: str
     label: str
     right: Right
     router: str
+    of_all_tenants: bool = False
 
 
-PAGES = (Page("/help", "How this works", Right.SEE, "reports.web.pages.help:router"),)
+PAGES = (
+    Page("/thresholds", "Thresholds", Right.SEE, "reports.web.pages.thresholds:router", of_all_tenants=True),
+    Page("/help", "How this works", Right.SEE, "reports.web.pages.help:router"),
+)
 
 # Routes that the navigation does not lead to.
 OTHERS: tuple[str, ...] = ()

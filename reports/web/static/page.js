@@ -4,6 +4,10 @@
 // data-live           on a form: it is sent as soon as something in it changes, also while a slider is dragged
 // data-show="ID"      on an input: the element of that id shows its value
 // data-key="k"        on a button, link or field: the key k (without ctrl, outside of text fields) presses or focuses it
+// data-pair           around a number and its slider: each follows the other
+// data-rising         around several numbers: whichever is moved takes along those that would be out of order
+// data-add="ID"       on a button: puts a copy of the template of that id at the end of what its aria-controls names
+// data-remove="CSS"   on a button: takes away what it is in
 // data-reveal         on a button: what its aria-controls names is no longer blurred
 "use strict";
 
@@ -48,7 +52,25 @@ document.addEventListener("submit", (event) => {
   sendLatest(event.target);
 });
 
+function follow(node) {
+  const box = node.closest("[data-pair]");
+  if (box && node.value) for (const other of box.querySelectorAll("input")) if (other !== node) other.value = node.value;
+}
+
+function keepRising(node) {
+  const numbers = [...node.closest("[data-rising]")?.querySelectorAll("input[type=number]") ?? []];
+  const moved = numbers.find((one) => one === node || one.closest("[data-pair]") === node.closest("[data-pair]"));
+  const place = numbers.indexOf(moved);
+  numbers.forEach((other, at) => {
+    if (!other.value || !moved.value || (at < place ? Number(other.value) <= Number(moved.value) : Number(other.value) >= Number(moved.value))) return;
+    other.value = moved.value;
+    follow(other);
+  });
+}
+
 document.addEventListener("input", (event) => {
+  follow(event.target);
+  keepRising(event.target);
   const shown = event.target.dataset.show && document.getElementById(event.target.dataset.show);
   if (shown) shown.textContent = event.target.value;
   const form = event.target.form;
@@ -69,4 +91,19 @@ document.addEventListener("click", (event) => {
   if (!button) return;
   const shown = document.getElementById(button.getAttribute("aria-controls")).classList.toggle("revealed");
   button.setAttribute("aria-expanded", String(shown));
+});
+
+document.addEventListener("click", (event) => {
+  const add = event.target.closest("[data-add]"), remove = event.target.closest("[data-remove]");
+  if (add) {
+    const list = document.getElementById(add.getAttribute("aria-controls"));
+    list.append(document.getElementById(add.dataset.add).content.cloneNode(true));
+    list.lastElementChild.querySelector("select, input").focus();
+  }
+  if (remove) {
+    const box = remove.closest(remove.dataset.remove);
+    const form = box.querySelector("input, select").form;
+    box.remove();
+    if (form.dataset.live !== undefined) sendLatest(form);
+  }
 });
