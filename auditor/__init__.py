@@ -43,6 +43,7 @@ store_letters  dead letters in the database: found, taken out again, settled
 reviews     votes of reviewers, and what the votes on a triple come to
 store_reviews  votes in the database, each once
 sampling/   which cases of a day reviewers see, and what of that is due
+agreement/  how far reviewers agree with each other, and with the guard
 review_cli  the command review
 calibration  the curves that make a risk of a harm score, and which is meant for which verdict
 reliability  how far predicted shares can be believed: log loss, Brier score, calibration error, diagram

@@ -47,6 +47,7 @@ QUESTIONS = {
     "deliveries.list": "reports.answers:latest_deliveries",
     "deliveries.retry": "reports.answers:retry",
     "report": "reports.nightly:answer_report",
+    "review.agreement": "auditor.agreement.answers:agreement",
     "review.draw": "auditor.sampling.answers:draw",
     "review.list": "auditor.sampling.answers:list_cases",
     "review.next": "auditor.sampling.answers:next_case",

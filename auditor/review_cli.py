@@ -26,6 +26,7 @@ ACTIONS = {
     "list": ("auditor.sampling.cli:list_cases", "the cases that are due"),
     "next": ("auditor.sampling.case_cli:show_next", "the next case that you have not voted on"),
     "vote": ("auditor.sampling.case_cli:vote", "say what a case is"),
+    "agreement": ("auditor.agreement.cli:agreement", "how far reviewers agree with each other, and with the guard"),
     "import": ("auditor.review_cli:import_votes", "votes from a file, each kept once"),
     "export": ("auditor.review_cli:export_votes", "all votes, one JSON object a line"),
 }
