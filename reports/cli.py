@@ -1,7 +1,9 @@
 """The commands report, serve and demo: parse, load, build, call, print."""
 
 import argparse
+import os
 import sys
+import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 from datetime import UTC, date, datetime
@@ -57,15 +59,20 @@ def serve(argv: Sequence[str]) -> int:
     from auditor.workers import Workers
     from reports.schedule.jobs import Surroundings
     from reports.schedule.service import coming_round
-    from reports.serve import check, service, wait
+    from reports.serve import check, check_reach, service, wait
+    from reports.web.entrance import entrance_of
 
     check(config)
+    entrance = entrance_of(config, os.environ, time.monotonic)
     with ExitStack() as stack:
         store = stack.enter_context(Store.open(config.store.path, config.images.blob_dir))
-        running = stack.enter_context(service(config, store, utc_now))
+        check_reach(config, store, entrance)
+        running = stack.enter_context(service(config, store, utc_now, entrance))
         address = stack.enter_context(announced(config.store.path, config.serve.host, running.port))
         outcomes = f"outcomes from {config.fleet.outcomes}" if config.fleet.outcomes else "no topic of outcomes"
         print(f"db {config.store.path}, {outcomes}, at {address}", file=sys.stderr)
+        if link := entrance.way_in(store, f"http://{address.asked_at}:{address.port}"):
+            print(f"there are no users yet; whoever has this link comes in, once: {link}", file=sys.stderr)
         stop = stack.enter_context(stop_signals())
         workers = Workers(worker_command(args, config), config.serve.workers, running.telemetry.registry)
         stack.enter_context(workers.running())

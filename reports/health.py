@@ -1,10 +1,9 @@
-"""What the service answers over HTTP: whether it lives, whether it is ready, its metrics, the ledger."""
+"""What the service answers over HTTP whoever asks: whether it lives, whether it is ready, its metrics."""
 
-import dataclasses
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -14,30 +13,28 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 
 from auditor.errors import PortTaken
 from auditor.follow import Health
-from auditor.ledger import LedgerLine
 
 SILENT_S = 120.0  # a sink that did not go round for so long hangs
 
 
-def app_of(health: Health, registry: CollectorRegistry, ledger: Callable[[], Sequence[LedgerLine]]) -> FastAPI:
-    """The pages.
+def app_of(health: Health, registry: CollectorRegistry) -> FastAPI:
+    """What is answered whoever asks, and without waiting for anything, however busy the service is.
 
     Args:
         health: how the service stands.
         registry: its metrics.
-        ledger: asks the database; from any thread.
     """
     app = FastAPI(title="traceaudit", docs_url=None, redoc_url=None, openapi_url=None)
 
     @app.get("/livez")
-    def live(response: Response) -> dict[str, Any]:
+    async def live(response: Response) -> dict[str, Any]:
         """Whether it is of use to wait for it; if not, restart it."""
         silent_s = time.monotonic() - health.beat_at
         response.status_code = 200 if silent_s < SILENT_S else 503
         return {"ok": silent_s < SILENT_S, "silent_s": round(silent_s, 1)}
 
     @app.get("/readyz")
-    def ready(response: Response) -> dict[str, Any]:
+    async def ready(response: Response) -> dict[str, Any]:
         """Whether all is well, and if not, what a person should look at."""
         troubles = list(health.troubles)
         response.status_code = 503 if troubles else 200
@@ -47,11 +44,6 @@ def app_of(health: Health, registry: CollectorRegistry, ledger: Callable[[], Seq
     def metrics() -> Response:
         """For Prometheus."""
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
-
-    @app.get("/api/ledger")
-    def ledger_lines() -> list[dict[str, Any]]:
-        """Coverage per source partition."""
-        return [dataclasses.asdict(line) for line in ledger()]
 
     return app
 
@@ -63,7 +55,16 @@ def answering(app: FastAPI, host: str, port: int) -> Iterator[int]:
     Raises:
         PortTaken: the address is another's.
     """
-    config = uvicorn.Config(app, host=host, port=port, log_level="error", access_log=False, lifespan="off")
+    config = uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        log_level="error",
+        access_log=False,
+        lifespan="off",
+        proxy_headers=False,  # else whoever comes from this machine could say that they come from elsewhere
+        server_header=False,
+    )
     try:
         listening = socket.create_server((host, port), family=family_of(host), backlog=128)
     except OSError as error:

@@ -10,6 +10,8 @@ from auditor.answering import AT_ONCE, Owner
 from auditor.questions import MAX_BODY_BYTES, PATH
 from auditor.service import may_ask
 
+OF_BROWSERS = ("cookie", "origin", "sec-fetch-site")
+
 
 def add_questions(app: FastAPI, owner: Owner, secret: str) -> None:
     """Let `app` answer whoever knows the secret; in threads of their own, so that health is answered meanwhile."""
@@ -28,8 +30,8 @@ def add_questions(app: FastAPI, owner: Owner, secret: str) -> None:
 
 
 def is_allowed(request: Request, secret: str) -> bool:
-    """Whether a request comes from this machine, means it, and knows the secret."""
-    if not request.client:
+    """Whether a request comes from a command on this machine, means it, and knows the secret; never from a browser."""
+    if not request.client or any(mark in request.headers for mark in OF_BROWSERS):
         return False
     here = (request.scope.get("server") or ("", 0))[0]
     given = request.headers

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from threading import Event, Lock
 
+from auditor.access.store_users import has_users
 from auditor.answering import Owner
 from auditor.follow import MESSAGES, Follower, Health
 from auditor.ledger import LedgerLine
@@ -29,6 +30,7 @@ from ingest.kafka import KafkaSource, open_topics
 from reports.health import answering, app_of
 from reports.questions_api import add_questions
 from reports.web.app import add_site
+from reports.web.entrance import Entrance, is_local
 from reports.web.site import AT_ONCE, Site
 
 BEAT_S = 5.0
@@ -64,9 +66,35 @@ def check(config: Config) -> None:
         raise ConfigError("serve.workers is set and serve.worker_source is not: kafka://host:port/topic?group=NAME")
 
 
+def check_reach(config: Config, store: Store, entrance: Entrance) -> None:
+    """Refuse to be reached from elsewhere where nobody can be told from anybody.
+
+    Raises:
+        ConfigError: says what to do.
+    """
+    host = config.serve.host
+    if not is_local(host) and not entrance.proxy and not has_users(store.connection):
+        raise ConfigError(
+            f"serve.host = {host!r} is reached from other machines, and there are no users who could log in: "
+            "traceaudit users add NAME --role admin --tenant '*', or configure a proxy that logs people in "
+            "(access.proxy_peers), or listen on 127.0.0.1"
+        )
+    if not is_local(host) and not config.access.https:
+        tell(
+            f"warning: {host} is reached from other machines without TLS, so that passwords and texts of logs can be "
+            "read on the way; put a proxy with TLS before it and set access.https = true"
+        )
+
+
 @contextmanager
-def service(config: Config, store: Store, now: Callable[[], datetime]) -> Iterator[Service]:
+def service(config: Config, store: Store, now: Callable[[], datetime], entrance: Entrance) -> Iterator[Service]:
     """A service that answers, its sink not running yet.
+
+    Args:
+        config: all of it.
+        store: open; the caller's.
+        now: the clock.
+        entrance: lets people in to the pages.
 
     Raises:
         PortTaken: another process listens there.
@@ -88,14 +116,14 @@ def service(config: Config, store: Store, now: Callable[[], datetime]) -> Iterat
     positions = follower.positions if follower else {}
     for collector in (Lags(sources, positions), Standing(ledger), SinkStanding(waits, sink.alarms)):
         telemetry.registry.register(collector)
-    app = app_of(health, telemetry.registry, ledger)
+    app = app_of(health, telemetry.registry)
     store.lag = lag_of(follower)
     with ExitStack() as stack:
         stack.enter_context(reading)
         secret = stack.enter_context(secret_for(config.store.path))
         owner, pages = Owner(store), Owner(store, AT_ONCE)
         add_questions(app, owner, secret)
-        add_site(app, Site(pages, config, now, lambda: list(health.troubles)), lambda _: None)
+        add_site(app, Site(pages, config, now, lambda: list(health.troubles), entrance))
         port = stack.enter_context(answering(app, config.serve.host, config.serve.port))
         stack.callback(owner.end, tell)
         stack.callback(pages.end, tell)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from auditor.access.answers import UserLine
+    from auditor.access.person import Role
     from auditor.access.store_tokens import Token
 
 ACTIONS = {
@@ -65,7 +66,7 @@ def add(argv: Sequence[str]) -> int:
     args = options.parse_args(argv)
     config, by = config_of(args), By(args.by, utc_now())
     kept = None if args.no_password else asked_password(args.name, args.password_stdin)
-    new = NewUser(args.name, kept, tuple(args.role or ()), tuple(args.tenant or ()))
+    new = NewUser(args.name, kept, roles_of(args) or (), tuple(args.tenant or ()))
     return tell_user(args, ask(config, "users.add", new, by, create=True), "is added")
 
 
@@ -86,8 +87,8 @@ def change(argv: Sequence[str]) -> int:
     config, by = config_of(args), By(args.by, utc_now())
     wants_password = args.password or args.password_stdin
     kept = asked_password(args.name, args.password_stdin) if wants_password else None
-    roles, tenants = args.role and tuple(args.role), args.tenant and tuple(args.tenant)
-    wanted = Change(kept, roles, tenants, False if args.enable else None, args.end_sessions)
+    tenants = tuple(args.tenant) if args.tenant else None
+    wanted = Change(kept, roles_of(args), tenants, False if args.enable else None, args.end_sessions)
     if wanted == Change():
         raise ConfigError("users change: say what is to change; traceaudit users change --help")
     return tell_user(args, ask(config, "users.change", args.name, wanted, by), "is changed")
@@ -174,6 +175,13 @@ def add_rights(options: argparse.ArgumentParser) -> None:
     roles = ("viewer", "reviewer", "expert", "approver", "admin")
     options.add_argument("--role", action="append", choices=roles, help="what they may do; repeatable")
     options.add_argument("--tenant", action="append", metavar="NAME", help="whom they see; repeatable; '*' for all")
+
+
+def roles_of(args: argparse.Namespace) -> "tuple[Role, ...] | None":
+    """The roles that are named; None where none is."""
+    from auditor.access.person import Role
+
+    return tuple(Role(one) for one in args.role) if args.role else None
 
 
 def add_password(options: argparse.ArgumentParser) -> None:

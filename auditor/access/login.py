@@ -28,7 +28,7 @@ class Login:
 
 
 @dataclass(frozen=True, slots=True)
-class Door:
+class Logins:
     """Lets people in; for any thread.
 
     Attributes:
@@ -52,6 +52,14 @@ class Door:
             TooManyLogins: of this name, or from this address; whether the password is right was not looked at.
             LoginRefused: no such user, another password, or a user who may not log in: which, is not said.
         """
+        user = self.check(store, given, now)
+        record_event(store, Deed("login.succeeded", user.name, user.name, {"by": "password"}, now))
+        if user.password_hash and is_outdated(user.password_hash):
+            keep_stronger_hash(store, user, hash_as_it_is(given.password))
+        return user
+
+    def check(self, store: Store, given: Login, now: datetime) -> User:
+        """The same, who does not log in by it; only a failure is an event."""
         begun_s = self.clock()
         with self.lock:
             wait_s = self.attempts.begin(given.name, given.address, begun_s)
@@ -64,9 +72,6 @@ class Door:
             raise LoginRefused
         with self.lock:
             self.attempts.succeeded(given.name, given.address, begun_s)
-        record_event(store, Deed("login.succeeded", user.name, user.name, {"by": "password"}, now))
-        if user.password_hash and is_outdated(user.password_hash):
-            keep_stronger_hash(store, user, hash_as_it_is(given.password))
         return user
 
 

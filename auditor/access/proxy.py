@@ -56,13 +56,16 @@ class Proxy:
             headers: of the request, names in lower case, as often as they stand there.
         """
         names = [value for key, value in headers if key == self.user_header]
-        given = [value for key, value in headers if key == self.secret_header]
-        if not names and not given:
+        if not names:
             return Claim.NONE, ""
+        good = len(names) == 1 and names[0].strip() and self.is_proxy(peer, headers)
+        return (Claim.TRUSTED, names[0]) if good else (Claim.FORGED, "")
+
+    def is_proxy(self, peer: str, headers: Sequence[tuple[str, str]]) -> bool:
+        """Whether a request comes through the proxy, whomever it names."""
+        given = [value for key, value in headers if key == self.secret_header]
         known = len(given) == 1 and secrets.compare_digest(given[0].encode(), self.secret.encode())
-        if len(names) != 1 or not names[0].strip() or not known or not self.is_peer(peer):
-            return Claim.FORGED, ""
-        return Claim.TRUSTED, names[0]
+        return known and self.is_peer(peer)
 
     def is_peer(self, address: str) -> bool:
         """Whether an address is the proxy's."""

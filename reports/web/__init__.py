@@ -2,6 +2,10 @@
 
 site        what the pages have of the process that serves them
 visit       one request of one person: who it is, and what of the database it sees
+origin      whether a request is meant for us, and sent by a page of ours; pure
+guard       stands before all routes, and says what browsers may do with our pages
+entrance    what lets people in: passwords, the one-time link, cookies
+authentication  who sends a request
 app         the routes of pages, API and static files on the service's application
 pages/      a file for each page
 api/        a file for each part of the API

@@ -9,8 +9,12 @@ from fastapi.responses import Response
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from auditor.access.person import Person
+from auditor.questions import PATH
 from conf.cli import named
 from reports.web.api import API
+from reports.web.authentication import Authenticator
+from reports.web.guard import Guard
 from reports.web.pages import OTHERS, PAGES
 from reports.web.problems import add_problems
 from reports.web.site import Authenticate, Site
@@ -19,6 +23,11 @@ from reports.web.visit import Seeing
 
 API_PATH = "/api/v1"
 FOR_EVER = "public, max-age=31536000, immutable"
+
+
+# Answered whoever asks, and with nothing that is anybody's; nobody is looked up for them.
+OPEN = frozenset({"/livez", "/readyz", "/metrics"})
+NOBODYS = ("/static/", PATH)
 
 
 class Authenticated:
@@ -31,20 +40,24 @@ class Authenticated:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request; who sends it is looked up in a thread, since that asks the database."""
         if scope["type"] == "http":
-            scope["person"] = await to_thread.run_sync(self.authenticate, HTTPConnection(scope))
+            of_nobody = scope["path"] in OPEN or scope["path"].startswith(NOBODYS)
+            request = HTTPConnection(scope)
+            scope["person"] = None if of_nobody else await to_thread.run_sync(self.authenticate, request)
         await self.app(scope, receive, send)
 
 
-def add_site(app: FastAPI, site: Site, authenticate: Authenticate) -> None:
-    """Serve the pages and the API.
+def add_site(app: FastAPI, site: Site, authenticate: Authenticate | None = None) -> None:
+    """Serve the pages and the API, with a guard before them and before all that `app` answers besides.
 
     Args:
         app: the service's.
         site: what they share.
-        authenticate: says who sends a request.
+        authenticate: says who sends a request; by default who came in by the entrance of the site.
     """
     app.state.site = site
-    app.add_middleware(Authenticated, authenticate=authenticate)
+    known = authenticate or (Authenticator(site.entrance, site) if site.entrance else nobody)
+    app.add_middleware(Authenticated, authenticate=known)
+    app.add_middleware(Guard, access=site.config.access, host=site.config.serve.host)
     for router in (*(page.router for page in PAGES), *OTHERS):
         app.include_router(named(router), include_in_schema=False)
     for router in API:
@@ -64,3 +77,8 @@ def add_site(app: FastAPI, site: Site, authenticate: Authenticate) -> None:
     def document(_: Seeing) -> dict[str, Any]:
         """What the API offers."""
         return app.openapi()
+
+
+def nobody(_: HTTPConnection) -> Person | None:
+    """Who sends a request where nobody can come in."""
+    return None

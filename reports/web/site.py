@@ -9,6 +9,7 @@ from starlette.requests import HTTPConnection
 from auditor.access.person import Person
 from auditor.answering import Owner
 from conf.schema import Config
+from reports.web.entrance import Entrance
 from reports.web.kept import Shelf
 
 AT_ONCE = 32  # pages that use the database at a time; each has a connection of its own
@@ -26,6 +27,7 @@ class Site:
         config: of the service.
         now: the clock.
         troubles: what a person should look at, in words, at the moment.
+        entrance: lets people in; None where that is somebody else's matter.
         shelf: what took long to make of the data, until they change.
     """
 
@@ -33,6 +35,7 @@ class Site:
     config: Config
     now: Callable[[], datetime]
     troubles: Callable[[], list[str]]
+    entrance: Entrance | None = None
     shelf: Shelf = field(init=False)
 
     def __post_init__(self) -> None:

@@ -67,7 +67,7 @@ def as_run(store: Store, db: str) -> Iterator[None]:
 
 @contextmanager
 def as_service(store: Store, db: str) -> Iterator[None]:
-    app, answers = app_of(Health(), CollectorRegistry(), list), Owner(store)
+    app, answers = app_of(Health(), CollectorRegistry()), Owner(store)
     with ExitStack() as stack:
         add_questions(app, answers, stack.enter_context(secret_for(db)))
         port = stack.enter_context(answering(app, "127.0.0.1", 0))

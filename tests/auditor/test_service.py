@@ -5,19 +5,16 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from urllib.request import urlopen
 
 import pytest
 from prometheus_client import CollectorRegistry
 
 from auditor.errors import PortTaken
 from auditor.follow import Health
-from auditor.ledger import LedgerLine
 from auditor.service import Service, announced, file_of, find_service
 from reports.health import answering, app_of
 
 HERE = "127.0.0.1"
-LINE = LedgerLine("kafka:c/t", 0, 0, 9, 6, 6, {"scored": 6}, {"retention": 2}, held=1, missing=3)
 
 
 def test_a_service_is_found_while_it_runs(tmp_path: Path) -> None:
@@ -46,12 +43,6 @@ def test_one_that_answers_everywhere_is_asked_here() -> None:
 
 
 def test_an_address_that_is_taken_is_said() -> None:
-    app = app_of(Health(), CollectorRegistry(), list)
+    app = app_of(Health(), CollectorRegistry())
     with answering(app, HERE, 0) as port, pytest.raises(PortTaken, match=str(port)), answering(app, HERE, port):
         pass
-
-
-def test_the_ledger_is_told_over_http() -> None:
-    app = app_of(Health(), CollectorRegistry(), lambda: [LINE])
-    with answering(app, "127.0.0.1", 0) as port, urlopen(f"http://127.0.0.1:{port}/api/ledger") as response:
-        assert json.loads(response.read())[0]["missing"] == 3

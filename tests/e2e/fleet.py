@@ -14,6 +14,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from auditor.errors import ServiceFailed
+from auditor.owner import Asker
+from auditor.questions import question_of
+from auditor.service import find_service
 from auditor.sink import Sink
 from auditor.store import Store
 from auditor.store_sink import sink_positions
@@ -92,8 +96,12 @@ class Fleet:
 
     def stored(self) -> int:
         """How many records the service has stored; 0 while it does not answer."""
-        status, text = self.ask("/api/ledger")
-        return sum(line["records"] for line in json.loads(text)) if status == 200 else 0
+        service, asker = find_service(str(self.db)), Asker(load(overrides={"store.path": str(self.db)}), lambda _: None)
+        try:
+            found = asker.answer_of(service, "ledger", question_of("ledger"), ()) if service else None
+        except ServiceFailed:
+            return 0
+        return sum(line.records for line in found[0]) if found else 0
 
 
 def wait_until(what: Callable[[], Any], timeout_s: float = 90.0) -> None:

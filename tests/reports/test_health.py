@@ -22,7 +22,7 @@ def get(port: int, path: str) -> tuple[int, Any]:
 
 def test_it_is_ready_when_nothing_troubles_it_and_lives_while_its_sink_goes_round() -> None:
     health = Health()
-    with answering(app_of(health, CollectorRegistry(), list), "127.0.0.1", 0) as port:
+    with answering(app_of(health, CollectorRegistry()), "127.0.0.1", 0) as port:
         assert get(port, "/readyz") == (503, {"ok": False, "reasons": ["starting"]})
         assert get(port, "/livez")[0] == 200
         health.report([])
@@ -37,7 +37,7 @@ def test_metrics_are_in_the_text_format_of_prometheus() -> None:
     registry = CollectorRegistry()
     Gauge("traceaudit_held_records", "x", registry=registry).set(2)
     with (
-        answering(app_of(Health(), registry, list), "127.0.0.1", 0) as port,
+        answering(app_of(Health(), registry), "127.0.0.1", 0) as port,
         urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics") as response,
     ):
         assert response.headers["Content-Type"].startswith("text/plain")

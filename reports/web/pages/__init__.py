@@ -30,4 +30,8 @@ PAGES = (
 )
 
 # Routes that the navigation does not lead to.
-OTHERS: tuple[str, ...] = ()
+OTHERS: tuple[str, ...] = (
+    "reports.web.pages.login:router",
+    "reports.web.pages.account:router",
+    "reports.web.api.ledger:where_it_was",
+)

@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 
 from auditor.__main__ import main
+from auditor.access.store_users import find_user
+from auditor.local_api import answering_others
+from auditor.store import Store
 from conf.cli import USAGE
 from tests.auditor.access.people import PASSWORD
 
@@ -64,6 +67,16 @@ def test_words_for_people(db: str, capsys: pytest.CaptureFixture[str], monkeypat
     main(["users", "change", "Ada", "--password-stdin", "--db", db])
     told = capsys.readouterr()
     assert PASSWORD not in told.out + told.err
+
+
+@pytest.mark.filterwarnings("error::UserWarning:pydantic")
+def test_whoever_owns_the_database_is_asked(db: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with Store.open(db) as store, answering_others(store, db, lambda _: None):
+        said(capsys, "add", "Ada", "--role", "viewer", "--tenant", "*", "--no-password", "--db", db)
+        said(capsys, "change", "Ada", "--role", "admin", "--db", db)
+        (made,) = said(capsys, "token", "Ada", "--scope", "operate", "--db", db)
+        assert find_user(store.connection, "ada")
+        assert [one["id"] for one in said(capsys, "tokens", "--db", db)] == [made["id"]]
 
 
 @pytest.mark.parametrize(

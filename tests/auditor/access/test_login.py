@@ -6,7 +6,7 @@ import pytest
 from argon2 import PasswordHasher
 
 from auditor.access import login
-from auditor.access.login import Door, Login
+from auditor.access.login import Login, Logins
 from auditor.access.passwords import is_outdated, matches
 from auditor.access.rate import Attempts, Limits
 from auditor.access.store_users import By, Change, change_user, find_user
@@ -25,8 +25,8 @@ def store() -> Iterator[Store]:
 
 
 @pytest.fixture
-def door() -> Door:
-    return Door(Attempts(Limits(per_name=3, per_address=9, window_s=60)), clock=lambda: 5.0)
+def logins() -> Logins:
+    return Logins(Attempts(Limits(per_name=3, per_address=9, window_s=60)), clock=lambda: 5.0)
 
 
 def given(name: str = "ada", password: str = PASSWORD) -> Login:
@@ -38,14 +38,14 @@ def trail(store: Store) -> list[tuple[str, str, str, str]]:
     return store.connection.execute(query).fetchall()
 
 
-def test_who_knows_the_password_is_let_in(store: Store, door: Door) -> None:
+def test_who_knows_the_password_is_let_in(store: Store, logins: Logins) -> None:
     user = add(store, "Ada")
-    assert door.log_in(store, given(), NOW) == user
+    assert logins.log_in(store, given(), NOW) == user
     assert trail(store) == [("Ada", "login.succeeded", "Ada", '{"by":"password"}')]
 
 
 def test_all_others_hear_the_same_and_a_password_takes_as_long(
-    store: Store, door: Door, monkeypatch: pytest.MonkeyPatch
+    store: Store, logins: Logins, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     add(store, "Ada")
     add(store, "Dis")
@@ -61,18 +61,18 @@ def test_all_others_hear_the_same_and_a_password_takes_as_long(
     words = set()
     for one in (given(password="wrong one"), given("Nobody"), given("Dis"), given("Pro"), given("Ada\x00"), given("")):  # noqa: S106
         with pytest.raises(LoginRefused) as caught:
-            door.log_in(store, one, NOW)
+            logins.log_in(store, one, NOW)
         words.add((type(caught.value), str(caught.value)))
     assert words == {(LoginRefused, "this name and password do not belong together")}
     assert compared == [False, False, True, False, False, False]  # always asked
 
 
-def test_a_name_that_is_nobodys_is_not_kept(store: Store, door: Door) -> None:
+def test_a_name_that_is_nobodys_is_not_kept(store: Store, logins: Logins) -> None:
     """Who types the password into the field for the name must not find it in the trail."""
     add(store, "Ada")
     for one in (given(PASSWORD, "ada"), given("ADA", "wrong one")):
         with pytest.raises(LoginRefused):
-            door.log_in(store, one, NOW)
+            logins.log_in(store, one, NOW)
     assert trail(store) == [
         ("unknown", "login.failed", "", '{"known":false}'),
         ("Ada", "login.failed", "Ada", '{"known":true}'),
@@ -81,27 +81,27 @@ def test_a_name_that_is_nobodys_is_not_kept(store: Store, door: Door) -> None:
 
 
 def test_after_some_failures_nothing_is_looked_at_for_a_while(
-    store: Store, door: Door, monkeypatch: pytest.MonkeyPatch
+    store: Store, logins: Logins, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     add(store, "Ada")
     for _ in range(3):
         with pytest.raises(LoginRefused):
-            door.log_in(store, given(password="wrong one"), NOW)  # noqa: S106
+            logins.log_in(store, given(password="wrong one"), NOW)  # noqa: S106
     monkeypatch.setattr(login, "matches", None)
     for name in ("ada", "ADA "):
         with pytest.raises(TooManyLogins, match="in 1 min") as caught:
-            door.log_in(store, given(name), NOW)
+            logins.log_in(store, given(name), NOW)
         assert caught.value.wait_s == 60
     assert len(trail(store)) == 3
 
 
-def test_a_hash_of_weaker_parameters_is_made_anew_and_sessions_go_on(store: Store, door: Door) -> None:
+def test_a_hash_of_weaker_parameters_is_made_anew_and_sessions_go_on(store: Store, logins: Logins) -> None:
     user = add(store, "Ada", password_hash=WEAK)
     assert is_outdated(WEAK)
-    door.log_in(store, given(password="password"), NOW)  # noqa: S106
+    logins.log_in(store, given(password="password"), NOW)  # noqa: S106
     after = find_user(store.connection, "Ada")
     assert after
     assert after.password_hash
     assert not is_outdated(after.password_hash)
     assert after.epoch == user.epoch
-    door.log_in(store, given(password="password"), NOW)  # noqa: S106
+    logins.log_in(store, given(password="password"), NOW)  # noqa: S106

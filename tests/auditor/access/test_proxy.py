@@ -46,7 +46,6 @@ def test_a_listed_peer_with_the_secret_is_believed(peer: str) -> None:
         ("testclient", GOOD),
         ("", GOOD),
         (PEER, [(USER, "ada")]),
-        (PEER, [(PROOF, SECRET)]),
         (PEER, [(USER, "ada"), (PROOF, "")]),
         (PEER, [(USER, "ada"), (PROOF, SECRET + "x")]),
         (PEER, [(USER, " "), (PROOF, SECRET)]),
@@ -60,7 +59,10 @@ def test_all_else_that_claims_to_be_the_proxy_is_forged(peer: str, headers: list
 
 
 def test_a_request_without_its_headers_claims_nothing() -> None:
-    assert proxy().claim(PEER, [("x-forwarded-user", "ada")]) == (Claim.NONE, "")
+    assert proxy().claim(PEER, [("x-forwarded-user", "ada"), (PROOF, SECRET)]) == (Claim.NONE, "")
+    assert proxy().is_proxy(PEER, [(PROOF, SECRET)])
+    assert not proxy().is_proxy("10.0.3.8", [(PROOF, SECRET)])
+    assert not proxy().is_proxy(PEER, [(PROOF, SECRET), (PROOF, SECRET)])
 
 
 def test_what_people_may_do_is_in_the_table_of_users() -> None:

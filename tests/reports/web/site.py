@@ -45,6 +45,9 @@ def browsing(
     """A client of the pages on a store."""
     app, owner = FastAPI(openapi_url=None), Owner(store, 8)
     add_site(app, Site(owner, configured or config(), clock or Clock(), list), somebody)
-    with TestClient(app, follow_redirects=False, raise_server_exceptions=False) as client:
+    headers = {"Sec-Fetch-Site": "same-origin"}
+    with TestClient(
+        app, "http://localhost", follow_redirects=False, raise_server_exceptions=False, headers=headers
+    ) as client:
         yield client
     owner.end(lambda _: None)
