@@ -105,6 +105,7 @@ queries_reports  what reports were made with, and what could not be delivered
 policies/   thresholds in versions; a verdict and thresholds become a level
 access/     who may see and do what
 evidence/   what proves that the record is whole
+retention/  what is kept for how long, and what has to go
 judged      the verdicts of a period with their levels, as one table
 exports/    what is stored, in the forms that other tools read
 rows        labelled rows

@@ -20,9 +20,9 @@ from ingest.visible import visible
 
 
 @contextmanager
-def stop_signals() -> Iterator[Event]:
+def stop_signals(stop: Event | None = None) -> Iterator[Event]:
     """An event that Ctrl-C or a polite kill sets; asked a second time, the process ends at once."""
-    stop = Event()
+    stop = stop or Event()
     before = {int(number): signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
 
     def ask(number: int, _: FrameType | None) -> None:

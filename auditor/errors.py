@@ -3,6 +3,9 @@
 TraceauditError
 ├── StoreLocked          another process writes the database file
 ├── StoreUnusable        the database file cannot be opened or is of another version
+├── NotRewritten         the database file could not be written anew; it is as it was
+├── ErasureRefused       an erasure that may not be, or of what is not there
+├── HoldRefused          a legal hold that says too little, or that is not there
 ├── PositionConflict     a batch does not follow on what is stored
 ├── ModelNotFound        a model folder or name that is not there
 ├── ModelUnusable        a checkpoint that is not a guard model we can run
@@ -37,6 +40,25 @@ class StoreLocked(TraceauditError):
 
 class StoreUnusable(TraceauditError):
     """The database file cannot be opened, or was made by a newer traceaudit."""
+
+
+class NotRewritten(TraceauditError):
+    """The database file could not be written anew; it is as it was, and that is still to be done."""
+
+    def __init__(self, path: str, why: str) -> None:
+        super().__init__(f"{path} could not be written anew ({why}); it is as it was, and the next start tries again")
+        self.fields = (path, why)
+
+    def __reduce__(self) -> tuple[type["NotRewritten"], tuple[str, str]]:
+        return type(self), self.fields
+
+
+class ErasureRefused(TraceauditError):
+    """An erasure of what must be kept, or of what is not there; nothing was erased."""
+
+
+class HoldRefused(TraceauditError):
+    """A legal hold that says too little, or that does not stand."""
 
 
 class PositionConflict(TraceauditError):

@@ -61,6 +61,7 @@ def answering_others(store: Store, db: str, say: Callable[[str], None]) -> Itera
     if db == MEMORY:
         yield
         return
+    store.owner = RUN
     owner = Owner(store)
     with secret_for(db) as secret, ThreadingHTTPServer((LOOPBACK, 0), partial(Handler, owner, secret)) as server:
         server.daemon_threads = True

@@ -28,6 +28,7 @@ PATHS = (  # of the configuration, that questions use
     *(("evidence", "key_file"), ("evidence", "checkpoint_file")),
 )
 ENDING = 503
+LATER: tuple[Any, ...] = ()
 TROUBLE: TypeAdapter[tuple[str, str, int]] = TypeAdapter(tuple[str, str, int])
 
 
@@ -71,11 +72,17 @@ class Asker:
             Declined: it answers with an error; any error of the function itself where this process opens the file.
         """
         question, db = question_of(name), self.config.store.path
-        deadline = time.monotonic() + PATIENCE_S
+        began = time.monotonic()
+        deadline = began + PATIENCE_S
         while True:
             service = find_service(db)
-            if service and (answer := self.answer_of(service, name, question, arguments)):
+            answer = self.answer_of(service, name, question, arguments) if service else None
+            if answer:
                 return answer[0]
+            if answer == LATER and time.monotonic() < began + self.answer_s:
+                deadline = time.monotonic() + PATIENCE_S
+                time.sleep(LOOK_AGAIN_S)
+                continue
             try:
                 store = Store.open(db, self.config.images.blob_dir, create=create)
             except StoreLocked:
@@ -94,7 +101,9 @@ class Asker:
             self.say(whom)
 
     def answer_of(self, service: Service, name: str, question: Question, arguments: tuple[Any, ...]) -> Any:
-        """The answer of a process that owns the database, alone in a tuple; None where it is gone or about to end.
+        """The answer of a process that owns the database, alone in a tuple; None where it is gone.
+
+        LATER where it is about to end, or stands still while the file is written anew: it has the file, or the next.
 
         Raises:
             ServiceFailed, Declined: see `ask`.
@@ -102,8 +111,10 @@ class Asker:
         secret = read_secret(self.config.store.path)
         body = question.takes.dump_json((at_home(self.config), *arguments))
         got = post(service, name, body, secret, self.answer_s)
-        if got is None or got[0] == ENDING:
+        if got is None:
             return None
+        if got[0] == ENDING:
+            return LATER
         self.name(f"asked {service.where}")
         status, said = got
         try:

@@ -91,6 +91,10 @@ class Store:
         writing: held during a transaction, in turns; the same for all stores that are one open file.
         lag: how much live work waits to be stored, as far as the process knows that stores it; asked with a store for
             the thread that asks.
+        owner: what the process is that answers others while it has the file open: a SERVE or RUN of service.py; empty
+            for one that has it open for a moment.
+        rewrite_soon: has the file written anew as soon as nobody needs it; whoever has it open for a moment does that
+            itself once it is closed.
     """
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, blobs: BlobStore) -> None:
@@ -98,6 +102,8 @@ class Store:
         self.blobs = blobs
         self.writing = Turns()
         self.lag: Callable[[Store], int] = lambda _: 0
+        self.owner = ""
+        self.rewrite_soon: Callable[[], None] = lambda: None
         self.in_transaction = False
         self.schemas: dict[str, pa.Schema] = {}
         self.seals = Seals()
@@ -143,6 +149,7 @@ class Store:
         """
         other = Store(self.connection.cursor(), self.blobs)
         other.writing, other.lag = self.writing, self.lag
+        other.owner, other.rewrite_soon = self.owner, self.rewrite_soon
         return other
 
     def begin_run(self, run: Run) -> None:

@@ -93,6 +93,7 @@ def triple_columns(triples: Sequence[QTATriple], now: datetime) -> Columns:
         "guards": [list(map(asdict, triple.guards)) for triple in triples],
         "language": [language_of(triple.question, triple.answer) for triple in triples],
         "stored_at": [utc(now)] * len(triples),
+        "text_gone_at": [None] * len(triples),
     }
 
 

@@ -2,6 +2,7 @@
 
 schema      Config and its sections: types, ranges, units; load(files, overrides) -> Config
 delivery    where reports and alerts are sent
+retention   how long what is stored is kept
 errors      what can be wrong with a configuration
 jars        the jars that a pom.xml names, fetched once
 default.toml  every knob once, with what it trades

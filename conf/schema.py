@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from conf.delivery import Delivery
 from conf.errors import ConfigError
+from conf.retention import Retention
 
 DEFAULT_FILE = Path(__file__).with_name("default.toml")
 
@@ -295,6 +296,7 @@ class Schedule(Section):
     monthly: str
     checkpoint: str
     golden: str
+    retention: str
     catch_up: Annotated[int, Field(ge=1, le=366)]
     urgent_s: Annotated[float, Field(ge=0.1, le=3600)]
     urgent_per_minute: Annotated[int, Field(ge=1, le=60)]
@@ -337,6 +339,7 @@ class Config(Section):
     golden: Golden
     store: Store
     evidence: Evidence
+    retention: Retention
     report: Report
 
 

@@ -21,6 +21,8 @@ nightly      the job that writes a report
 schedule/    what comes round: each period of each job once
 sending/     reports and alerts on their way, channel by channel
 serve        the service: owns the database, stores what workers judged
+standstill   how a turn of the service ends, so that the database file can be written anew
+turns        the database and the service from one turn to the next
 health       what it answers over HTTP
 questions_api  what it answers other commands
 web/         the pages in which people read, decide and look after it, and the same as an API

@@ -52,36 +52,35 @@ def serve(argv: Sequence[str]) -> int:
     port = [] if args.port is None else [f"serve.port={args.port}"]
     args.set += port
     config = config_of(args, fleet__outcomes=args.outcomes)
-    from auditor.cli import sign, utc_now
     from auditor.console import stop_signals
+    from auditor.retention.rewriting import PATIENCE_S
     from auditor.service import announced
-    from auditor.store import Store
     from auditor.workers import Workers
     from reports.schedule.jobs import Surroundings
-    from reports.schedule.service import coming_round
-    from reports.serve import check, check_reach, service, wait
+    from reports.serve import check, check_reach, front_of
+    from reports.standstill import Stop
+    from reports.turns import opened, turn
     from reports.web.entrance import entrance_of
 
     check(config)
     entrance = entrance_of(config, os.environ, time.monotonic)
+    around = Surroundings(config, tuple(options_of(args)), beside=True)
     with ExitStack() as stack:
-        store = stack.enter_context(Store.open(config.store.path, config.images.blob_dir))
+        file, stop = stack.enter_context(ExitStack()), Stop()
+        store = file.enter_context(opened(config))
         check_reach(config, store, entrance)
-        running = stack.enter_context(service(config, store, utc_now, entrance))
-        address = stack.enter_context(announced(config.store.path, config.serve.host, running.port))
+        front = stack.enter_context(front_of(config, entrance))
+        address = stack.enter_context(announced(config.store.path, config.serve.host, front.port))
         outcomes = f"outcomes from {config.fleet.outcomes}" if config.fleet.outcomes else "no topic of outcomes"
         print(f"db {config.store.path}, {outcomes}, at {address}", file=sys.stderr)
         if link := entrance.way_in(store, f"http://{address.asked_at}:{address.port}"):
             print(f"there are no users yet; whoever has this link comes in, once: {link}", file=sys.stderr)
-        stop = stack.enter_context(stop_signals())
-        workers = Workers(worker_command(args, config), config.serve.workers, running.telemetry.registry)
+        stack.enter_context(stop_signals(stop))
+        workers = Workers(worker_command(args, config), config.serve.workers, front.telemetry.registry)
         stack.enter_context(workers.running())
-        stack.enter_context(coming_round(store, Surroundings(config, tuple(options_of(args)), beside=True), utc_now))
-        if running.follower:
-            running.follower.run(stop)
-        else:
-            wait(running.health, stop)
-        sign(store, config)
+        while turn(config, store, front, around, stop):
+            file.close()
+            store = file.enter_context(opened(config, PATIENCE_S))
     return 0
 
 

@@ -3,7 +3,7 @@
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -49,7 +49,7 @@ def app_of(health: Health, registry: CollectorRegistry) -> FastAPI:
 
 
 @contextmanager
-def answering(app: FastAPI, host: str, port: int) -> Iterator[int]:
+def answering(app: Callable[..., Any], host: str, port: int) -> Iterator[int]:
     """Answer in a thread while the context lasts; gives the port.
 
     Raises:

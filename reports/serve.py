@@ -6,11 +6,13 @@ http           health, metrics, ledger, and what other commands ask; reads the d
 workers        starts local workers, and starts them again
 schedule       makes reports when they are due, and what else comes round
 sending        tells what is urgent, and sends what is queued
+
+All but the workers and the port is done in turns: see `standstill.py`.
 """
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Event, Lock
 
@@ -29,6 +31,7 @@ from conf.schema import Config
 from ingest.kafka import KafkaSource, open_topics
 from reports.health import answering, app_of
 from reports.questions_api import add_questions
+from reports.standstill import Door
 from reports.web.app import add_site
 from reports.web.entrance import Entrance, is_local
 from reports.web.site import AT_ONCE, Site
@@ -37,19 +40,25 @@ BEAT_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
-class Service:
-    """The parts of a running service.
+class Front:
+    """What of a service stays from one turn to the next; see `standstill.py`.
 
     Attributes:
-        follower: to be run, from the thread that made it; None where there is no topic of outcomes.
         health: how it stands.
+        telemetry: what it counts; so do `alarms`, by their reasons.
+        door: where the application of a turn answers.
+        secret: what those have to know who ask.
         port: where it answers.
+        entrance: lets people in to the pages.
     """
 
-    follower: Follower | None
     health: Health
     telemetry: Telemetry
+    door: Door
+    secret: str
     port: int
+    entrance: Entrance
+    alarms: dict[str, int] = field(default_factory=dict)
 
 
 def check(config: Config) -> None:
@@ -87,20 +96,21 @@ def check_reach(config: Config, store: Store, entrance: Entrance) -> None:
 
 
 @contextmanager
-def service(config: Config, store: Store, now: Callable[[], datetime], entrance: Entrance) -> Iterator[Service]:
-    """A service that answers, its sink not running yet.
-
-    Args:
-        config: all of it.
-        store: open; the caller's.
-        now: the clock.
-        entrance: lets people in to the pages.
+def front_of(config: Config, entrance: Entrance) -> Iterator[Front]:
+    """What stays; the caller has the database open.
 
     Raises:
         PortTaken: another process listens there.
-        SourceNotFound: there is no such topic of outcomes.
     """
-    health, telemetry, reading, lock = Health(), Telemetry(), store.aside(), Lock()
+    door = Door()
+    with secret_for(config.store.path) as secret, answering(door, config.serve.host, config.serve.port) as port:
+        yield Front(Health(), Telemetry(), door, secret, port, entrance)
+
+
+@contextmanager
+def service(config: Config, store: Store, front: Front, now: Callable[[], datetime]) -> Iterator[Follower | None]:
+    """Answer, for a turn; gives the sink, to be run from the thread that calls; None without a topic of outcomes."""
+    health, telemetry, reading, lock = front.health, front.telemetry, store.aside(), Lock()
 
     def ledger() -> Sequence[LedgerLine]:
         with lock:
@@ -110,24 +120,24 @@ def service(config: Config, store: Store, now: Callable[[], datetime], entrance:
         with lock:
             return waiting(reading)
 
-    sink = Sink(store, config.fleet, now, lambda kept: telemetry.kept(*kept))
+    sink = Sink(store, config.fleet, now, lambda kept: telemetry.kept(*kept), front.alarms)
     follower = Follower(sink, lambda: outcomes_topic(config), health) if config.fleet.outcomes else None
     sources = [follower] if follower else []
     positions = follower.positions if follower else {}
-    for collector in (Lags(sources, positions), Standing(ledger), SinkStanding(waits, sink.alarms)):
-        telemetry.registry.register(collector)
     app = app_of(health, telemetry.registry)
     store.lag = lag_of(follower)
     with ExitStack() as stack:
         stack.enter_context(reading)
-        secret = stack.enter_context(secret_for(config.store.path))
+        for collector in (Lags(sources, positions), Standing(ledger), SinkStanding(waits, sink.alarms)):
+            telemetry.registry.register(collector)
+            stack.callback(telemetry.registry.unregister, collector)
         owner, pages = Owner(store), Owner(store, AT_ONCE)
-        add_questions(app, owner, secret)
-        add_site(app, Site(pages, config, now, lambda: list(health.troubles), entrance))
-        port = stack.enter_context(answering(app, config.serve.host, config.serve.port))
+        add_questions(app, owner, front.secret)
+        add_site(app, Site(pages, config, now, lambda: list(health.troubles), front.entrance))
         stack.callback(owner.end, tell)
         stack.callback(pages.end, tell)
-        yield Service(follower, health, telemetry, port)
+        stack.enter_context(front.door.open(app))
+        yield follower
 
 
 def lag_of(follower: Follower | None) -> Callable[[Store], int]:

@@ -10,7 +10,7 @@ import logging
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Event, Thread
 
@@ -38,6 +38,16 @@ class Rounds:
 
     runner: Runner
     sender: Sender
+    stop: Event = field(default_factory=Event)
+    bell: Event = field(default_factory=Event)
+    threads: list[Thread] = field(default_factory=list)
+
+    def rest(self, patience_s: float | None = None) -> None:
+        """End both threads, after what each has under way: waited for so long, or however long it takes."""
+        self.stop.set()
+        self.bell.set()
+        for thread in self.threads:
+            thread.join(patience_s)
 
     def alert(self) -> list[str]:
         """Queue alerts for what is urgent and new; gives their subjects."""
@@ -88,42 +98,40 @@ def coming_round(
         jobs: without them there are alerts alone, and what is queued is sent.
         last: whether in the end there is one more look for what is urgent and to be sent.
     """
-    stop, bell = Event(), Event()
     with ExitStack() as stack:
         asides = [stack.enter_context(store.aside()) for _ in range(2)]
         rounds = rounds_of(asides[0], around, now, asides[1], jobs=jobs)
         guarded("alerts", rounds.alert)  # from here on it is news what is stored
-        threads = [Thread(target=keep_sending, args=[rounds, stop], name="sending", daemon=True)]
+        sending = Thread(target=keep_sending, args=[rounds], name="sending", daemon=True)
+        rounds.threads.append(sending)
         if jobs:
-            threads.append(Thread(target=keep_running, args=[rounds, stop, bell], name="schedule", daemon=True))
-            stack.enter_context(ringing(rounds.runner.jobs, bell.set))
-        for thread in threads:
+            rounds.threads.append(Thread(target=keep_running, args=[rounds], name="schedule", daemon=True))
+            stack.enter_context(ringing(rounds.runner.jobs, rounds.bell.set))
+        for thread in rounds.threads:
             thread.start()
         try:
             yield rounds
         finally:
-            stop.set()
-            bell.set()
-            for thread in threads:
-                thread.join(PATIENCE_S)
-            if last and not threads[0].is_alive():
+            rounds.rest(PATIENCE_S)
+            if last and not sending.is_alive():
                 guarded("alerts", rounds.alert)
                 guarded("sending", rounds.sender.send_due)
 
 
-def keep_running(rounds: Rounds, stop: Event, bell: Event) -> None:
-    """Run what is due until `stop` is set."""
-    while not stop.is_set():
-        bell.clear()
-        guarded("schedule", lambda: rounds.runner.run_due(stop))
-        bell.wait(LOOK_S)
+def keep_running(rounds: Rounds) -> None:
+    """Run what is due until told to stop."""
+    while not rounds.stop.is_set():
+        rounds.bell.clear()
+        guarded("schedule", lambda: rounds.runner.run_due(rounds.stop))
+        if not rounds.stop.is_set():
+            rounds.bell.wait(LOOK_S)
 
 
-def keep_sending(rounds: Rounds, stop: Event) -> None:
-    """Look for what is urgent, and send what is queued, until `stop` is set."""
-    while not stop.wait(rounds.sender.config.schedule.urgent_s):
+def keep_sending(rounds: Rounds) -> None:
+    """Look for what is urgent, and send what is queued, until told to stop."""
+    while not rounds.stop.wait(rounds.sender.config.schedule.urgent_s):
         guarded("alerts", rounds.alert)
-        guarded("sending", lambda: rounds.sender.send_due(stop))
+        guarded("sending", lambda: rounds.sender.send_due(rounds.stop))
 
 
 def guarded(what: str, act: Callable[[], object]) -> None:
