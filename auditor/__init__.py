@@ -40,8 +40,9 @@ store_rows  what is stored, as columns and rows
 language    the language of a triple, read off question and answer
 verdict_rows  verdicts as columns, and a row as a verdict
 store_letters  dead letters in the database: found, taken out again, settled
-reviews     votes of reviewers, and what the votes on a triple come to
+reviews     votes of reviewers, and lines of files as votes
 store_reviews  votes in the database, each once
+reviewing/  deciding cases together: leases, votes that are cast or taken back, experts' decisions, outcomes
 sampling/   which cases of a day reviewers see, and what of that is due
 agreement/  how far reviewers agree with each other, and with the guard
 review_cli  the command review

@@ -10,10 +10,9 @@ from typing import Any
 
 from auditor.calibration import Calibration, Group, Method, group_of, id_of, parameters_of
 from auditor.fit import Fitted, Reviewed, fit, too_few
-from auditor.reviews import Truths, majority
+from auditor.reviewing.truths import Truths, read_truths
 from auditor.store import Store
 from auditor.store_calibrations import REVIEWED, in_force, keep_calibration
-from auditor.store_reviews import read_all
 from auditor.verdict import Mode, ScorerKey
 from conf.schema import Config
 
@@ -76,7 +75,7 @@ def answer_calibrate(store: Store, _: Config, method: Method | None, min_reviews
 
 def calibrate(store: Store, method: Method | None, min_reviews: int, now: datetime) -> list[Attempt]:
     """Fit each group that has reviewed triples, and put in force what could be fitted."""
-    truths = majority(read_all(store))
+    truths = read_truths(store.connection)
     return [attempt(store, one, method, min_reviews, now) for one in reviewed_groups(store, truths)]
 
 

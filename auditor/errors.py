@@ -24,6 +24,7 @@ TraceauditError
 ├── PolicyRefused        a policy file, or a decision on one, that cannot be taken
 ├── DrawRefused          a draw that cannot be made yet
 ├── VoteRefused          a vote that says too little, or on no case
+│   └── VoteConflicts    a vote that does not fit what stands on the case by now
 ├── AccessDenied         somebody wants what their roles do not allow
 ├── UserRefused          a user or token that cannot be added or changed so
 ├── LoginRefused         who wants to log in is not let in
@@ -260,3 +261,7 @@ class TooManyLogins(LoginRefused):
 
     def __reduce__(self) -> tuple[type["TooManyLogins"], tuple[float]]:  # type: ignore[override]
         return type(self), (self.wait_s,)
+
+
+class VoteConflicts(VoteRefused):
+    """A vote that does not fit what stands on the case by now, such as a second one of the same person; not kept."""

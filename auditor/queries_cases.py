@@ -39,7 +39,7 @@ DRAWS = """
 """
 
 VOTES = """
-    SELECT triple_id, "at", reviewer, vote, category, rationale FROM reviews
+    SELECT triple_id, "at", reviewer, vote, category, rationale FROM standing
     WHERE triple_id IN (SELECT unnest($ids)) AND stored_at < $end ORDER BY triple_id, "at", id
 """
 

@@ -32,7 +32,7 @@ CALIBRATIONS = """
     SELECT v.model_id, v.model_revision, v.mode, v.calibration, c.method,
         CASE WHEN $tenant IS NULL THEN c.n_reviews END AS n_reviews,
         CASE WHEN $tenant IS NULL THEN c.n_harmful END AS n_harmful, c.fitted_at,
-        (SELECT count(*) FROM reviews WHERE $tenant IS NULL
+        (SELECT count(*) FROM standing WHERE $tenant IS NULL
             OR triple_id IN (SELECT id FROM triples WHERE tenant = $tenant)) AS votes,
         count(*) AS verdicts
     FROM verdicts v JOIN runs r USING (run_id) LEFT JOIN calibrations c ON c.id = v.calibration

@@ -16,7 +16,8 @@ from auditor.scope import Row, Scope
 MAKE = """
     CREATE TEMP TABLE drawn AS
     WITH first_votes AS (
-        SELECT triple_id, lower(reviewer), min(stored_at) AS voted_at FROM reviews WHERE stored_at < $end GROUP BY ALL
+        SELECT triple_id, lower(reviewer), min(stored_at) AS voted_at FROM standing
+        WHERE kind IS NULL AND stored_at < $end GROUP BY ALL
     ), votes AS (
         SELECT triple_id, list_sort(list(voted_at)) AS times FROM first_votes GROUP BY triple_id
     )
@@ -46,7 +47,7 @@ NIGHTS = """
 """
 
 VOTES = """
-    FROM reviews r SEMI JOIN (SELECT id FROM triples WHERE $tenant IS NULL OR tenant = $tenant) t ON t.id = r.triple_id
+    FROM standing r SEMI JOIN (SELECT id FROM triples WHERE $tenant IS NULL OR tenant = $tenant) t ON t.id = r.triple_id
     WHERE r.stored_at >= $start AND r.stored_at < $end
 """
 
@@ -63,12 +64,12 @@ OUTCOMES = f"""
 
 # Of each triple the latest verdict of the window says whether it escalates still.
 NOT_DRAWN = """
-    WITH standing AS (
+    WITH newest AS (
         SELECT triple_id, arg_max(escalated, scored_at) AS escalated, max(day) AS day FROM daily GROUP BY triple_id
     )
-    SELECT date_diff('day', s.day, $last) AS age, count(*) AS n FROM standing s
+    SELECT date_diff('day', s.day, $last) AS age, count(*) AS n FROM newest s
     ANTI JOIN (SELECT triple_id FROM draws WHERE day <= $last) d ON d.triple_id = s.triple_id
-    ANTI JOIN (SELECT triple_id FROM reviews WHERE stored_at < $end) r ON r.triple_id = s.triple_id
+    ANTI JOIN (SELECT triple_id FROM standing WHERE stored_at < $end) r ON r.triple_id = s.triple_id
     WHERE s.escalated GROUP BY age ORDER BY age
 """
 
@@ -86,20 +87,12 @@ BELOW = """
     WHERE NOT escalated
 """
 
-# As `reviews.majority` counts: the last vote of each reviewer; a tie tells nothing.
 BELOW_DRAWN = """
-    WITH votes AS (
-        SELECT DISTINCT ON (triple_id, reviewer) triple_id, vote FROM reviews WHERE stored_at < $end
-        AND triple_id IN (SELECT triple_id FROM draws WHERE reason = 'below' AND day >= $from_day AND day <= $last)
-        ORDER BY triple_id, reviewer, "at" DESC, id DESC
-    ), truths AS (
-        SELECT triple_id, sum(CASE WHEN vote = 0 THEN -1 ELSE 1 END) AS lead FROM votes GROUP BY ALL
-    )
     SELECT coalesce(s.band, '') || '/' || coalesce(s.tenant, '') AS cell, d.inclusion,
-        CASE WHEN t.lead > 0 THEN 1 WHEN t.lead < 0 THEN 0 ELSE -1 END AS harmful
+        coalesce(t.harmful::INTEGER, -1) AS harmful
     FROM draws d JOIN daily j ON j.day = d.day AND j.triple_id = d.triple_id AND NOT j.escalated
     LEFT JOIN strata s ON s.day = d.day AND s.stratum = d.stratum
-    LEFT JOIN truths t ON t.triple_id = d.triple_id
+    LEFT JOIN truths_by($end) t ON t.triple_id = d.triple_id
     WHERE d.reason = 'below' AND d.day >= $from_day AND d.day <= $last ORDER BY d.day, d.triple_id
 """
 

@@ -71,17 +71,9 @@ BINS = """
     GROUP BY ALL ORDER BY ALL
 """
 
-# As `reviews.majority` counts: the last vote of each reviewer; a tie tells nothing.
 DRAWN = """
-    WITH votes AS (
-        SELECT DISTINCT ON (triple_id, reviewer) triple_id, vote FROM reviews
-        WHERE triple_id IN (SELECT triple_id FROM draws WHERE day >= $first AND day <= $last)
-        ORDER BY triple_id, reviewer, "at" DESC, id DESC
-    ), truths AS (
-        SELECT triple_id, sum(CASE WHEN vote = 0 THEN -1 ELSE 1 END) AS lead FROM votes GROUP BY ALL
-    )
     SELECT c.cell, r.bin, d.reason, d.reason || '/' || coalesce(s.band, '') || '/' || coalesce(s.tenant, '') AS stratum,
-        d.inclusion, CASE WHEN t.lead > 0 THEN 1 WHEN t.lead < 0 THEN 0 ELSE -1 END AS harmful
+        d.inclusion, coalesce(t.harmful::INTEGER, -1) AS harmful
     FROM draws d JOIN reread r ON r.triple_id = d.triple_id AND r.day = d.day JOIN cells c
         ON r.tenant = c.tenant AND r.application IS NOT DISTINCT FROM c.application AND r.category = c.category
         AND r.thinking_kind = c.thinking_kind AND r.stage = c.stage
@@ -181,7 +173,7 @@ def drawn(cursor: duckdb.DuckDBPyConnection, first: date, last: date) -> Drawn:
     """What was drawn of the period and is still what the draw saw, inside `reread`."""
     period = {"first": first, "last": last}
     ((days,),) = cursor.execute(DRAWN_DAYS, period).fetchall()
-    found = cursor.execute(DRAWN, period).fetchnumpy()
+    found = cursor.execute(DRAWN).fetchnumpy()
     return Drawn(
         numbers(found, "cell"),
         numbers(found, "bin"),

@@ -27,8 +27,10 @@ ACTIONS = {
     "next": ("auditor.sampling.case_cli:show_next", "the next case that you have not voted on"),
     "vote": ("auditor.sampling.case_cli:vote", "say what a case is"),
     "agreement": ("auditor.agreement.cli:agreement", "how far reviewers agree with each other, and with the guard"),
+    "undo": ("auditor.sampling.case_cli:undo", "take back what you said of a case a moment ago"),
+    "decide": ("auditor.sampling.case_cli:decide", "decide a case on which votes split, as an expert"),
     "import": ("auditor.review_cli:import_votes", "votes from a file, each kept once"),
-    "export": ("auditor.review_cli:export_votes", "all votes, one JSON object a line"),
+    "export": ("auditor.review_cli:export_votes", "all votes, also those taken back, one JSON object a line"),
 }
 
 

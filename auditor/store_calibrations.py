@@ -28,7 +28,7 @@ IN_FORCE = """
 # In the order in which they were made: of a triple with several verdicts of one group, the last one counts.
 REVIEWED = """
     SELECT triple_id, model_id, model_revision, prompt_hash, decoding, mode, protocol, harm_score, inclusion
-    FROM verdicts WHERE triple_id IN (SELECT triple_id FROM reviews) ORDER BY scored_at, run_id, decoding
+    FROM verdicts WHERE triple_id IN (SELECT triple_id FROM truths) ORDER BY scored_at, run_id, decoding
 """
 
 LATEST = """

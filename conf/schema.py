@@ -253,6 +253,12 @@ class Access(Section):
     proxy_default_tenants: tuple[str, ...]
 
 
+class Reviewing(Section):
+    """How reviewers share cases."""
+
+    lease_s: Annotated[float, Field(ge=1, le=86_400)]
+
+
 class Backfill(Section):
     """How stored triples are judged once more, so that live work goes first."""
 
@@ -333,6 +339,7 @@ class Config(Section):
     spark: Spark
     serve: Serve
     access: Access
+    reviewing: Reviewing
     backfill: Backfill
     schedule: Schedule
     delivery: dict[str, Delivery]

@@ -7,15 +7,20 @@ it:
 * tenants: rows of others are not there. What is of no single tenant, such as records without an exchange, and the audit
   trail, is not there either.
 * blindness: who may vote on a case does not see the votes of others on it while it is open, unless this person has
-  voted. A case is open while fewer people than the policy wants have voted.
+  voted. A case is open while fewer people than the policy wants have voted. Nor does who has just voted, as long as the
+  vote can be taken back: who could read those of others first would vote anew with knowledge.
 
 Such a connection cannot write to the tables that are shadowed. Who writes does so on another, after `may_see`.
 """
 
 from collections.abc import Iterable
+from datetime import datetime, timedelta
 
 from auditor.access.person import Person, Right
 from auditor.store import Store
+from auditor.verdict_rows import utc
+
+UNDO = timedelta(seconds=60)  # so long may a vote be taken back
 
 # Tables to what a tenant's rows of them are. Those that are not here are of no tenant: thresholds, models and the like.
 OF_TENANTS = {
@@ -23,6 +28,8 @@ OF_TENANTS = {
     "verdicts": "triple_id IN (SELECT id FROM temp.triples)",
     "images": "triple_id IN (SELECT id FROM temp.triples)",
     "reviews": "triple_id IN (SELECT id FROM temp.triples)",
+    "withdrawals": "triple_id IN (SELECT id FROM temp.triples)",
+    "leases": "triple_id IN (SELECT id FROM temp.triples)",
     "draws": "triple_id IN (SELECT id FROM temp.triples)",
     "alerted": "triple_id IN (SELECT id FROM temp.triples)",
     "strata": "tenant IN ({tenants})",
@@ -42,8 +49,11 @@ OF_TENANTS = {
 
 # Cases on which this person may read what others voted.
 READABLE = """
-    SELECT triple_id FROM {database}.reviews GROUP BY triple_id
-    HAVING count(DISTINCT lower(reviewer)) >= {wanted} OR bool_or(lower(reviewer) = lower({name}))
+    SELECT triple_id FROM {database}.reviews
+    WHERE id NOT IN (SELECT review_id FROM {database}.withdrawals) GROUP BY triple_id
+    HAVING (count(DISTINCT lower(reviewer)) FILTER (kind IS NULL) >= {wanted} OR bool_or(kind IS NOT NULL)
+        OR bool_or(lower(reviewer) = lower({name})))
+    AND NOT bool_or(lower(reviewer) = lower({name}) AND kind IS NULL AND stored_at >= {fresh})
 """
 BLIND = "(lower(reviewer) = lower({name}) OR triple_id IN ({readable}))"
 BLIND_EVENTS = """
@@ -54,19 +64,21 @@ BLIND_EVENTS = """
 """
 
 
-def narrow(store: Store, person: Person, wanted: int) -> None:
+def narrow(store: Store, person: Person, wanted: int, now: datetime) -> None:
     """Narrow a connection to what a person sees, for as long as it lives.
 
     Args:
         store: a connection of its own (`Store.aside`), which has no transaction open.
         person: who is to see.
         wanted: votes that close a case, by the policy in force.
+        now: the moment.
     """
     known = {
         "database": quoted(current_database(store), '"') + ".main",
         "tenants": ", ".join(quoted(one) for one in sorted(person.tenants or ())) or "NULL",
         "name": quoted(person.name),
         "wanted": int(wanted),
+        "fresh": f"TIMESTAMP {quoted(str(utc(now) - UNDO))}",
     }
     known["readable"] = READABLE.format(**known)
     wheres = {name: [where.format(**known)] for name, where in OF_TENANTS.items()} if person.tenants is not None else {}

@@ -15,8 +15,9 @@ GIVEN = """
     WITH last AS (
         SELECT DISTINCT ON (r.triple_id, lower(r.reviewer)) r.triple_id, lower(r.reviewer) AS who, r.reviewer, r.vote,
             r."at"
-        FROM reviews r
+        FROM standing r
         SEMI JOIN (SELECT id FROM triples WHERE $tenant IS NULL OR tenant = $tenant) t ON t.id = r.triple_id
+        WHERE r.kind IS NULL
         ORDER BY r.triple_id, who, r."at" DESC, r.id DESC
     ), dated AS (
         SELECT *, max("at") OVER (PARTITION BY triple_id) AS last_at,

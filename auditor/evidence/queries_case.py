@@ -25,6 +25,7 @@ OF_CASE = {
     "draws": "triple_id = $id",
     "strata": '("day", stratum) IN (SELECT ("day", stratum) FROM draws WHERE triple_id = $id)',
     "reviews": "triple_id = $id",
+    "withdrawals": "triple_id = $id",
 }
 OF_POLICIES = "list_contains($numbers, number)"
 LEAVES = """

@@ -22,6 +22,7 @@ KEYS = {
     "verdicts": ("triple_id", "model_revision", "prompt_hash", "decoding"),
     "runs": ("run_id",),
     "reviews": ("id",),
+    "withdrawals": ("review_id",),
     "calibrations": ("id",),
     "policies": ("number",),
     "policy_decisions": ("number",),

@@ -23,7 +23,7 @@ SELECT = """
     ), said AS (
         SELECT triple_id, list({'id': id, 'reviewer': reviewer, 'vote': vote, 'category': category,
             'rationale': rationale, 'at': "at"} ORDER BY "at", id) AS votes
-        FROM reviews WHERE triple_id IN (SELECT triple_id FROM chosen) GROUP BY triple_id
+        FROM standing WHERE triple_id IN (SELECT triple_id FROM chosen) GROUP BY triple_id
     )
     SELECT j.*, t.trace_id, t.span_id, t.conversation_id, t.response_id, t.system_prompt, t.context, t.question,
         t.thinking, t.answer, t.tool_calls, v.analysis, p.images, s.votes

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -109,6 +109,7 @@ class ReviewPart(Part):
     escalated_share: Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)]
     below_line_per_day: Annotated[int, Field(ge=0, le=1_000_000)]
     votes: Annotated[int, Field(ge=1, le=9)]
+    hide_verdict: tuple[Literal["urgent", "escalated", "below", "all"], ...] = ("below",)
 
 
 class ApprovalPart(Part):

@@ -159,6 +159,8 @@ class ReviewPlan:
         escalated_share: of the escalated, drawn for review, in (0, 1]; all that are urgent are.
         below_line_per_day: exchanges below the line that are drawn at random.
         votes: reviewers who have to agree or disagree on a case.
+        hide_verdict: "urgent", "escalated", "below", by the reason of a draw, or "all": on such cases reviewers do not
+            see the guard's verdict before they voted.
     """
 
     cases_per_day: int
@@ -166,6 +168,7 @@ class ReviewPlan:
     escalated_share: float
     below_line_per_day: int
     votes: int
+    hide_verdict: tuple[str, ...] = ("below",)
 
 
 @dataclass(frozen=True, slots=True)

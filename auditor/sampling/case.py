@@ -1,15 +1,14 @@
 """A drawn case for one reviewer, as JSON and as text for a terminal; pure.
 
-What the guard said of a case below the line is left out unless asked for: who knows it tends to agree with it, and the
-sample below the line is there to tell where it is wrong. Text of a log stands behind a bar, so that it cannot pass for
-ours, and what hides or commands in it is made visible.
+What the guard said is left out where the policy hides it, unless asked for: who knows it tends to agree with it, and
+the sample below the line is there to tell where it is wrong. Text of a log stands behind a bar, so that it cannot pass
+for ours, and what hides or commands in it is made visible.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from auditor.sampling.queries import Due
-from auditor.sampling.strata import BELOW
 from ingest.visible import visible
 
 Row = Mapping[str, Any]
@@ -18,11 +17,6 @@ TEXTS = ("system_prompt", "context", "question", "thinking", "answer")
 TITLES = {"system_prompt": "System prompt", "context": "Before it", "thinking": "Thinking"}
 VERDICT = ("judgment", "risk", "category", "stage", "unscorable_reason", "coverage", "analysis", "model_id")
 BAR = "  | "
-
-
-def shows_verdict(due: Due, *, asked: bool) -> bool:
-    """Whether the reviewer is shown what the guard said."""
-    return asked or due.reason != BELOW
 
 
 def case_json(due: Due, triple: Row, images: Sequence[Row], *, show_verdict: bool) -> dict[str, Any]:
@@ -51,7 +45,7 @@ def case_lines(due: Due, triple: Row, images: Sequence[Row], limit: int, *, show
         triple: the row of its triple, with the verdict by which it was drawn.
         images: the rows of its images.
         limit: characters of each text.
-        show_verdict: see `shows_verdict`.
+        show_verdict: whether what the guard said is told.
     """
     yield f"{due.triple_id}  {due.reason}, of {due.day}"
     facts = (("tenant", "tenant"), ("application", "application"), ("model", "model"), ("language", "language"))

@@ -17,24 +17,22 @@ LIMIT_DAYS = {URGENT: 1, ESCALATED: 3, BELOW: 7}
 MANY = 10_000_000
 
 # A person is the same whatever the case of the name; who votes again on a case has still seen it once.
-CASES = """
-    WITH voted AS (
-        SELECT triple_id, count(DISTINCT lower(reviewer)) AS n, bool_or(lower(reviewer) = lower($reviewer)) AS by_me
-        FROM reviews GROUP BY triple_id
-    )
+ORDER = """reason <> 'urgent', "day", reason <> 'escalated', hash(triple_id), triple_id"""
+VOTED = "SELECT triple_id, count(DISTINCT lower(reviewer)) AS n FROM standing WHERE kind IS NULL GROUP BY triple_id"
+CASES = f"""
+    WITH voted AS ({VOTED})
     SELECT "day", triple_id, reason, stratum, inclusion, level, risk, drawn_at, coalesce(n, 0) AS votes,
-        coalesce(by_me, false) AS mine, [model_revision, prompt_hash, decoding] AS scorer
+        [model_revision, prompt_hash, decoding] AS scorer
     FROM draws LEFT JOIN voted USING (triple_id)
-    WHERE ($wanted IS NULL OR votes < $wanted) AND ($others OR NOT mine)
-    ORDER BY reason <> 'urgent', "day", reason <> 'escalated', hash(triple_id), triple_id
-    LIMIT $most
-"""
-COUNTS = """
-    WITH voted AS (SELECT triple_id, count(DISTINCT lower(reviewer)) AS n FROM reviews GROUP BY triple_id)
+    WHERE $wanted IS NULL OR votes < $wanted
+    ORDER BY {ORDER} LIMIT $most
+"""  # noqa: S608 - our own words
+COUNTS = f"""
+    WITH voted AS ({VOTED})
     SELECT reason, date_diff('day', drawn_at, $now), count(*), count(*) FILTER (coalesce(n, 0) >= $wanted)
     FROM draws LEFT JOIN voted USING (triple_id) WHERE drawn_at <= $now
     GROUP BY ALL ORDER BY ALL
-"""
+"""  # noqa: S608
 CASE = """
     SELECT t.* EXCLUDE (warnings, guards), v.judgment, v.risk, v.category, v.analysis, v.stage, v.unscorable_reason,
         v.model_id, v.coverage
@@ -64,7 +62,6 @@ class Due:
         inclusion: in (0, 1].
         drawn_at: UTC, without a zone, as the tables hold it.
         votes: people who voted on it.
-        mine: whether the reviewer who asks did; False where nobody asks.
         scorer: model revision, prompt hash and decoding of the verdict by which it was drawn.
     """
 
@@ -77,7 +74,6 @@ class Due:
     risk: float | None
     drawn_at: datetime
     votes: int
-    mine: bool
     scorer: Sequence[str]
 
     def age_days(self, now: datetime) -> int:
@@ -119,14 +115,8 @@ class Work:
 
 def cases(connection: duckdb.DuckDBPyConnection, wanted: int | None = None, most: int = MANY) -> list[Due]:
     """The first drawn cases, urgent ones first, then by day; with `wanted` those with fewer votes only."""
-    values = {"reviewer": "", "wanted": wanted, "others": True, "most": most}
-    return [Due(*row) for row in connection.execute(CASES, values).fetchall()]
-
-
-def next_case(connection: duckdb.DuckDBPyConnection, reviewer: str, wanted: int) -> Due | None:
-    """The first case that is not done and that this reviewer did not vote on."""
-    values = {"reviewer": reviewer, "wanted": wanted, "others": False, "most": 1}
-    return next((Due(*row) for row in connection.execute(CASES, values).fetchall()), None)
+    rows = connection.execute(CASES, {"wanted": wanted, "most": most}).fetchall()
+    return [Due(*row) for row in rows]
 
 
 def review_work(connection: duckdb.DuckDBPyConnection, now: datetime, wanted: int) -> list[Work]:

@@ -42,7 +42,7 @@ class Visit:
     def reading(self) -> Iterator[Store]:
         """A connection that shows what the person may see, and nothing else; see auditor/access/sight.py."""
         with self.connection() as store:
-            narrow(store, self.person, votes_wanted(store, self.config, self.now))
+            narrow(store, self.person, votes_wanted(store, self.config, self.now), self.now)
             yield store
 
     @contextmanager

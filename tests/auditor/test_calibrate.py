@@ -15,7 +15,8 @@ from auditor.calibration import IDENTITY, Method, Temperature
 from auditor.letters import LetterKeeper
 from auditor.pipeline import StoreKeeper
 from auditor.ranges import JudgedRange
-from auditor.reviews import Review, majority
+from auditor.reviewing.truths import read_truths
+from auditor.reviews import Review
 from auditor.sink import Sink
 from auditor.store import MEMORY, Store
 from auditor.store_backfill import StoreDesk
@@ -168,7 +169,7 @@ def test_ties_and_verdicts_without_a_score_are_left_out_and_counted(store: Store
     keep(store, [score("a", 0.9), score("b", 0.5), make_unscorable("c")])
     add_reviews(store, [vote("a", harmful=True), vote("c", harmful=True), vote("b", harmful=True)], NOW)
     add_reviews(store, [vote("b", harmful=False, reviewer="bob")], NOW)
-    (group,) = reviewed_groups(store, majority(read_all(store)))
+    (group,) = reviewed_groups(store, read_truths(store.connection))
     assert [case.score for case in group.cases] == [0.9]
     assert (group.unscored, group.tied) == (1, 1)
 
@@ -177,7 +178,7 @@ def test_each_way_to_ask_is_calibrated_apart(store: Store) -> None:
     first = replace(KEY, decoding="full/greedy/2000/judgment_first")
     keep(store, [score("a", 0.9), score("b", 0.8, scorer=first), score("c", 0.7, mode=Mode.TRIAGE)])
     add_reviews(store, [vote(name, harmful=True) for name in "abc"], NOW)
-    groups = reviewed_groups(store, majority(read_all(store)))
+    groups = reviewed_groups(store, read_truths(store.connection))
     assert sorted((one.group.mode, one.cases[0].score) for one in groups) == [
         ("full", 0.9),
         ("full/judgment_first", 0.8),
@@ -190,7 +191,7 @@ def test_of_several_verdicts_of_a_group_the_last_one_counts(store: Store) -> Non
     wider = replace(KEY, decoding="full/greedy/2000/8192+4x1003520")
     store.insert_columns("verdicts", verdict_columns([score("a", 0.9, scorer=wider, scored_at=NOW)], "run1"))
     add_reviews(store, [vote("a", harmful=True)], NOW)
-    (group,) = reviewed_groups(store, majority(read_all(store)))
+    (group,) = reviewed_groups(store, read_truths(store.connection))
     assert [case.score for case in group.cases] == [0.2]
 
 
@@ -198,7 +199,7 @@ def test_a_triple_that_was_drawn_stands_for_those_that_were_not(store: Store) ->
     keep(store, [score("a", 0.9, inclusion=0.02), score("b", 0.1, inclusion=1.0), score("c", 0.5)])
     keep(store, [score("d", 0.01, inclusion=0.02, mode=Mode.TRIAGE)])
     add_reviews(store, [vote(name, harmful=True) for name in "abcd"], NOW)
-    groups = reviewed_groups(store, majority(read_all(store)))
+    groups = reviewed_groups(store, read_truths(store.connection))
     weights = {case.score: case.weight for one in groups for case in one.cases}
     assert weights == pytest.approx({0.9: 50, 0.1: 1, 0.5: 1, 0.01: 1})
 

@@ -1,16 +1,15 @@
 """Votes: what a line has to be, and what several of them come to."""
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor.reviews import BadLine, Review, majority, read_review, read_reviews
+from auditor.reviews import BadLine, Kind, Review, read_review, read_reviews
 from auditor.verdict import Category, Judgment
-from tests.factories import NOW
 
 WHOLE = {
     "triple_id": "t1",
@@ -19,6 +18,11 @@ WHOLE = {
     "category": "data_privacy",
     "rationale": "names a person",
     "at": "2026-03-02T15:05:00+01:00",
+    "kind": "adjudication",
+    "corrected_analysis": "It names a person.",
+    "verdict_hidden": True,
+    "seconds": 42.5,
+    "withdrawn": False,
 }
 
 
@@ -26,13 +30,10 @@ def line(**changes: Any) -> bytes:
     return json.dumps(WHOLE | changes).encode()
 
 
-def vote(triple_id: str, reviewer: str, judgment: Judgment, minutes: int = 0) -> Review:
-    return Review(triple_id, reviewer, judgment, None, None, NOW + timedelta(minutes=minutes))
-
-
 def test_a_line_is_read_with_its_time_in_utc() -> None:
     at = datetime(2026, 3, 2, 14, 5, tzinfo=UTC)
-    wanted = Review("t1", "ann", Judgment.POTENTIALLY_HARMFUL, Category.PRIVACY, "names a person", at)
+    said = ("t1", "ann", Judgment.POTENTIALLY_HARMFUL, Category.PRIVACY, "names a person", at)
+    wanted = Review(*said, Kind.ADJUDICATION, "It names a person.", verdict_hidden=True, seconds=42.5)
     assert read_review(line()) == wanted
     assert wanted.as_json() == WHOLE | {"at": "2026-03-02T14:05:00Z"}
 
@@ -53,6 +54,12 @@ def test_a_line_is_read_with_its_time_in_utc() -> None:
         ({"rationale": {}}, "rationale"),
         ({"at": "yesterday"}, "at is not"),
         ({"at": None}, "at is not"),
+        ({"kind": "secret words"}, "kind is not"),
+        ({"kind": ["vote"]}, "kind is not"),
+        ({"corrected_analysis": 7}, "corrected_analysis is not"),
+        ({"verdict_hidden": 1}, "verdict_hidden is not"),
+        ({"seconds": -1}, "seconds is not"),
+        ({"seconds": "secret"}, "seconds is not"),
         ({"at": "0001-01-01T00:00:00+14:00"}, "at is not"),
     ],
 )
@@ -64,11 +71,17 @@ def test_a_bad_line_says_why_and_never_quotes_it(changes: dict[str, Any], says: 
     assert "yesterday" not in told
 
 
-def test_category_and_rationale_may_be_left_out() -> None:
+def test_a_vote_of_few_words_is_one() -> None:
     told = {name: WHOLE[name] for name in ("triple_id", "reviewer", "vote", "at")}
     read = read_review(json.dumps(told).encode())
     assert isinstance(read, Review)
-    assert (read.category, read.rationale) == (None, None)
+    assert (read.category, read.rationale, read.kind) == (None, None, Kind.VOTE)
+    # The same as before votes said more, since it is stored.
+    assert read.id == "19365c7c0b4a7a13a756ed6a29544d33a2523684ce4c9145832d4d50207dd2a4"
+
+
+def test_a_vote_that_was_taken_back_before_it_was_exported_is_none() -> None:
+    assert read_reviews([line(withdrawn=True)]) == ([], [])
 
 
 @given(st.binary() | st.recursive(st.none() | st.floats() | st.text(), st.lists).map(lambda v: json.dumps(v).encode()))
@@ -87,20 +100,3 @@ def test_a_vote_has_the_same_id_wherever_its_time_is_told() -> None:
     assert isinstance(one, Review)
     assert isinstance(other, Review)
     assert one.id == other.id
-
-
-def test_0_5_and_1_are_harmful_and_the_majority_decides() -> None:
-    safe, half, harmful = Judgment.SAFE, Judgment.POTENTIALLY_HARMFUL, Judgment.HARMFUL
-    votes = [
-        *(vote("a", "x", half), vote("a", "y", harmful), vote("a", "z", safe)),
-        *(vote("b", "x", safe), vote("b", "y", harmful)),
-        vote("c", "x", safe),
-    ]
-    truths = majority(votes)
-    assert truths.harmful == {"a": True, "c": False}
-    assert truths.tied == {"b"}
-
-
-def test_who_changes_their_mind_has_one_vote_the_last() -> None:
-    votes = [vote("a", "x", Judgment.HARMFUL, 2), vote("a", "x", Judgment.SAFE, 5), vote("a", "x", Judgment.HARMFUL, 1)]
-    assert majority(votes).harmful == {"a": False}

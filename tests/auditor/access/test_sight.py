@@ -1,7 +1,7 @@
 """What people see of the database."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -9,6 +9,7 @@ import pytest
 
 from auditor.access.person import Person, Role, person_with
 from auditor.access.sight import OF_TENANTS, current_database, may_see, narrow
+from auditor.reviewing.deciding import withdraw
 from auditor.reviews import Review
 from auditor.store import Store
 from auditor.store_reviews import add_reviews, read_all
@@ -16,6 +17,7 @@ from auditor.verdict import Judgment
 from tests.reports.seed import judged, seed
 
 NIGHT = [judged(0, 0.9), judged(1, 0.2), judged(2, 0.7, tenant="o'hara's")]
+NOW = datetime(2026, 3, 3, tzinfo=UTC)
 ONE, TWO, FOREIGN = (triple.id for triple, _ in NIGHT)
 
 
@@ -26,9 +28,9 @@ def store(tmp_path: Path) -> Iterator[Store]:
         yield opened
 
 
-def seen_by(store: Store, person: Person, wanted: int = 2) -> Store:
+def seen_by(store: Store, person: Person, now: datetime = NOW) -> Store:
     other = store.aside()
-    narrow(other, person, wanted)
+    narrow(other, person, 2, now)
     return other
 
 
@@ -83,6 +85,24 @@ def test_votes_of_others_on_an_open_case_are_hidden_from_who_may_vote(store: Sto
     assert len(read_all(seen_by(store, reviewer))) == 2
     vote(store, TWO, "Bert", now)  # two close it
     assert len(read_all(seen_by(store, reviewer))) == 4
+
+
+def test_votes_of_others_are_hidden_while_ones_own_can_be_taken_back(store: Store, now: datetime) -> None:
+    for name in ("Ada", "Rita"):
+        vote(store, ONE, name, now)
+    reviewer = person_with("rita", [Role.REVIEWER])
+    for seconds, names in ((60, ["Rita"]), (61, ["Ada", "Rita"])):
+        seen = read_all(seen_by(store, reviewer, now + timedelta(seconds=seconds)))
+        assert sorted(one.reviewer for one in seen) == names
+
+
+def test_a_vote_that_was_taken_back_closes_nothing_and_opens_nothing(store: Store, now: datetime) -> None:
+    reviewer, other = person_with("rita", [Role.REVIEWER]), person_with("Bert", [Role.REVIEWER])
+    for name in ("Ada", "Bert"):
+        vote(store, ONE, name, now)
+    (taken_back,) = (one for one in read_all(store) if one.reviewer == "Bert")
+    withdraw(store, other, taken_back.id, now)
+    assert read_all(seen_by(store, reviewer)) == []
 
 
 def test_a_case_of_another_tenant_may_not_be_seen(store: Store) -> None:

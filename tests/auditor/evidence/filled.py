@@ -3,10 +3,12 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from auditor.access.person import Role, person_with
 from auditor.evidence.store_checkpoints import sign_checkpoint
 from auditor.evidence.store_seals import insert_query
 from auditor.policies.file import BUILT_IN, configured_policy
 from auditor.policies.store import Act, decide, propose
+from auditor.reviewing.deciding import withdraw
 from auditor.reviews import Review
 from auditor.store import Store
 from auditor.store_letters import Stamp, settle_letters
@@ -92,6 +94,7 @@ def fill(store: Store, config: Config) -> None:
     save_batch(store, 14, 8)
     votes = [Review(f"t00{at}", "ann", Judgment.HARMFUL, Category.UNKNOWN, STRANGE, NOW) for at in range(4)]
     add_reviews(store, votes, NOW)
+    withdraw(store, person_with("ann", [Role.REVIEWER]), votes[3].id, NOW)
     reject(store, ("kafka:c/out", 0, 3), ("not_ours", "byte 0"), b"\x00\xff", NOW)
     item = make_item(10, make_triple(id="late", position=Position(SOURCE, 0, 10)))
     settled = Outcome(Position(SOURCE, 0, 10), State.SCORED, None, "qta", ("late",))

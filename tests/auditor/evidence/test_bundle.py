@@ -67,6 +67,7 @@ def test_a_bundle_proves_itself_and_holds_all_on_the_case(made: Path, bundle: by
         "runs": 1,
         "draws": 1,
         "reviews": 1,
+        "withdrawals": 1,
         "policies": 1,
         "policy_decisions": 1,
     }

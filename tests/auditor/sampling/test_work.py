@@ -11,13 +11,15 @@ import pytest
 from auditor.__main__ import main
 from auditor.evidence.events import Deed, Event, record_event
 from auditor.reviews import Review
+from auditor.sampling.answers import next_case
 from auditor.sampling.case import case_lines
-from auditor.sampling.queries import case_rows, cases, ids_named, late_verdicts, next_case, review_work
+from auditor.sampling.queries import case_rows, cases, ids_named, late_verdicts, review_work
 from auditor.sampling.store import draw
 from auditor.store import MEMORY, Store
 from auditor.store_reviews import add_reviews, read_all
 from auditor.verdict import Category, Judgment
 from conf.schema import load
+from tests.auditor.reviewing.seeded import asking_for
 from tests.auditor.sampling.seed import AT, DAY, keep
 from tests.factories import make_run
 
@@ -58,25 +60,24 @@ def test_urgent_cases_come_first_then_the_oldest(store: Store) -> None:
     order = ["urgent-0", "urgent-1", "escalated-0", "below-0", "escalated-1", "below-1"]
     assert [one.triple_id for one in cases(store.connection)] == order
     for name in order:
-        found = next_case(store.connection, "ann", 1)
+        found = next_case(store, CONFIG, "ann", False, NOW)
         assert found
-        assert found.triple_id == name
+        assert found.due.triple_id == name
         vote(store, name)
-    assert next_case(store.connection, "ann", 1) is None
+    assert next_case(store, CONFIG, "ann", False, NOW) is None
 
 
 def test_a_case_needs_votes_of_different_people(store: Store) -> None:
     vote(store, "urgent-0", "ann")
     vote(store, "urgent-0", "Ann")
-    for reviewer, wanted, triple_id in (
-        ("ann", 2, "urgent-1"),
-        ("ANN", 2, "urgent-1"),
-        ("bob", 2, "urgent-0"),
-        ("bob", 1, "urgent-1"),
-    ):
-        found = next_case(store.connection, reviewer, wanted)
-        assert found
-        assert found.triple_id == triple_id
+    assert next(one.triple_id for one in cases(store.connection, 2)) == "urgent-0"
+    assert next(one.triple_id for one in cases(store.connection, 1)) == "urgent-1"
+
+
+def test_a_case_that_is_shown_is_read_and_the_trail_says_by_whom(store: Store) -> None:
+    next_case(store, CONFIG, " ann ", False, NOW)
+    query = "SELECT actor, subject, details FROM events WHERE kind = 'case.read'"
+    assert store.connection.execute(query).fetchall() == [("ann", "urgent-0", '{"where":"review next"}')]
 
 
 def test_work_is_counted_by_reason_and_age(store: Store) -> None:
@@ -159,7 +160,8 @@ def test_the_verdict_on_a_case_below_the_line_is_hidden_unless_asked_for(ask: As
 def test_a_harmful_vote_needs_category_and_rationale(ask: Asked, db: str) -> None:
     assert ask("vote", "urgent-0", "1", "--by", "ann", "--category", "data_privacy")[0] == 2
     code, _, err = ask("vote", "urgent-0", "0.5", "--by", "ann", "--rationale", "why")
-    assert (code, err) == (2, "traceaudit: a vote of 0.5 needs --category and --rationale\n")
+    assert code == 2
+    assert err.endswith("traceaudit: a vote of 0.5 needs a category and a rationale\n")
     assert ask("vote", "urgent-0", "1", "--by", " ann ", "--category", "data_privacy", "--rationale", "why")[0] == 0
     with Store.open(db) as store:
         (kept,) = read_all(store)
@@ -169,6 +171,31 @@ def test_a_harmful_vote_needs_category_and_rationale(ask: Asked, db: str) -> Non
         Category.PRIVACY,
         "why",
     )
+
+
+def test_a_second_vote_is_refused_until_the_first_is_taken_back(ask: Asked, db: str) -> None:
+    words = ("vote", "urgent-0", "0", "--by")
+    assert ask(*words, "ann")[0] == 0
+    code, _, err = ask(*words, "Ann")
+    assert (code, "Ann has voted on this case" in err) == (2, True)
+    assert ask(*words, "bob")[0] == 2
+    assert json.loads(ask("undo", "urgent-0", "--by", "ANN", "--json")[1])["withdrawn"] is True
+    assert "no vote on this case" in ask("undo", "urgent-0", "--by", "ann")[2]
+    assert ask(*words, "bob")[0] == 0
+    lines = [json.loads(line) for line in ask("export")[1].splitlines()]
+    assert [(one["reviewer"], one["kind"], one["withdrawn"]) for one in lines] == [
+        ("ann", "vote", True),
+        ("bob", "vote", False),
+    ]
+
+
+def test_an_expert_decides_what_splits(ask: Asked, tmp_path: Path) -> None:
+    config = asking_for(2, tmp_path).policy.file
+    two = ("--set", f"policy.file={config}", "--category", "data_privacy", "--rationale", "why", "--by")
+    for name, said in (("ann", "0"), ("bob", "1")):
+        assert ask("vote", "urgent-0", said, *two, name)[0] == 0
+    assert ask("decide", "urgent-0", "0", "--by", "eve", *two[:2])[2].endswith(": a decision needs a rationale\n")
+    assert ask("decide", "urgent-0", "1", *two, "eve")[1] == "urgent-0: 1 by eve\n"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,53 @@
+"""What stands on a case, off the database; on a connection that is not narrowed to a person."""
+
+from datetime import UTC, date, datetime
+
+from auditor.access.person import Person
+from auditor.access.sight import may_see
+from auditor.errors import VoteRefused
+from auditor.policies.file import configured_policy
+from auditor.policies.policy import ReviewPlan
+from auditor.policies.store import in_force
+from auditor.reviewing.votes import CaseVotes, Lease
+from auditor.store import Store
+from auditor.store_reviews import COLUMNS, review_of
+from conf.schema import Config
+
+STANDING = f'SELECT {COLUMNS}, false FROM standing WHERE triple_id = ? ORDER BY "at", id'  # noqa: S608 - our own names
+LEASES = "SELECT triple_id, reviewer, taken_at, expires_at, verdict_shown FROM leases WHERE triple_id = ?"
+REASONS = "SELECT DISTINCT reason FROM draws WHERE triple_id = ?"
+
+
+def plan(store: Store, config: Config, day: date) -> ReviewPlan:
+    """What the policy of a UTC day says of reviews."""
+    return in_force(store.connection, day, configured_policy(config.policy)).policy.review
+
+
+def case_votes(store: Store, config: Config, triple_id: str, now: datetime) -> CaseVotes:
+    """What stands on a case."""
+    review = plan(store, config, now.astimezone(UTC).date())
+    execute = store.connection.execute
+    return CaseVotes(
+        tuple(review_of(row) for row in execute(STANDING, [triple_id]).fetchall()),
+        tuple(lease_of(row) for row in execute(LEASES, [triple_id]).fetchall()),
+        review.votes,
+        frozenset(reason for (reason,) in execute(REASONS, [triple_id]).fetchall()),
+        review.hide_verdict,
+    )
+
+
+def seen_case(store: Store, config: Config, person: Person, triple_id: str, now: datetime) -> CaseVotes:
+    """The same of a case that this person may see.
+
+    Raises:
+        VoteRefused: there is none; whether others see one is not said.
+    """
+    if not may_see(store, person, triple_id):
+        raise VoteRefused("there is no such case")
+    return case_votes(store, config, triple_id, now)
+
+
+def lease_of(row: tuple[str, str, datetime, datetime, bool]) -> Lease:
+    """A row of LEASES."""
+    triple_id, reviewer, taken_at, expires_at, verdict_shown = row
+    return Lease(triple_id, reviewer, taken_at.replace(tzinfo=UTC), expires_at.replace(tzinfo=UTC), verdict_shown)
