@@ -12,9 +12,23 @@ import numpy as np
 from auditor.policies.policy import Policy
 from reports.what_if.comparison import Compared, Moved, Part, compared, depth, moved, parts_of, with_draws
 from reports.what_if.index import lines_of
-from reports.what_if.outcome import Material, Sides, sides_of
+from reports.what_if.outcome import Material, Outcome, Sides, outcome, sides_of
 
 MOST_PARTS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Moving:
+    """A part whose alerts change.
+
+    Attributes:
+        alerts: a day, by the policy in force.
+        proposed: what it comes to by the proposed policy.
+    """
+
+    part: Part
+    alerts: float
+    proposed: Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +51,7 @@ class Effect:
     proposed: Policy
     whole: Compared
     moved: Moved
-    parts: tuple[Compared, ...]
+    parts: tuple[Moving, ...]
     more: int
 
 
@@ -58,9 +72,16 @@ def effect(material: Material, period: tuple[date, date], current: Policy, propo
             whole.part, with_draws(whole.current, current.review), with_draws(whole.proposed, proposed.review)
         ),
         moved=moved(material, *both),
-        parts=tuple(compared(material, part, both, proposed) for part in changed[:MOST_PARTS]),
+        parts=tuple(moving(material, part, both, proposed) for part in changed[:MOST_PARTS]),
         more=max(0, len(changed) - MOST_PARTS),
     )
+
+
+def moving(material: Material, part: Part, both: Sequence[Sides], terms: Policy) -> Moving:
+    """One part; what it comes to now is counted alone, since nobody looks at more of it while a slider moves."""
+    chosen = material.index.chosen(part.holds)
+    alerts = float(both[0].alerts[chosen].sum()) / material.days
+    return Moving(part, alerts, outcome(material, both[1], chosen, terms))
 
 
 def parts_that_change(material: Material, both: Sequence[Sides]) -> list[Part]:

@@ -186,7 +186,11 @@ def limits(share: Any, n: Any) -> "tuple[NDArray[np.float64], NDArray[np.float64
 
 def share(reviews: Reviews, population: "NDArray[np.int64]") -> Figure:
     """The harmful share of a population, such as the precision of alerts."""
-    found = harmful_number(reviews, population)
+    return share_of(harmful_number(reviews, population), reviews, population)
+
+
+def share_of(found: Bounds | None, reviews: Reviews, population: "NDArray[np.int64]") -> Figure:
+    """The same, where `harmful_number` was asked already."""
     reviewed, harmful = counts(reviews)
     total = float(population.sum())
     if found is None or total == 0 or not enough(reviews, population):
@@ -196,7 +200,11 @@ def share(reviews: Reviews, population: "NDArray[np.int64]") -> Figure:
 
 def number(reviews: Reviews, population: "NDArray[np.int64]", per: float = 1.0) -> Figure:
     """How many of a population are harmful, divided by `per`: days, where it is to be a number a day."""
-    found = harmful_number(reviews, population)
+    return number_of(harmful_number(reviews, population), reviews, population, per)
+
+
+def number_of(found: Bounds | None, reviews: Reviews, population: "NDArray[np.int64]", per: float = 1.0) -> Figure:
+    """The same, where `harmful_number` was asked already."""
     reviewed, harmful = counts(reviews)
     if found is None or not enough(reviews, population):
         return TooFew(reviewed, harmful)

@@ -21,8 +21,8 @@ from reports.what_if.estimates import (
     counts,
     enough,
     harmful_number,
-    number,
-    share,
+    number_of,
+    share_of,
 )
 from reports.what_if.index import Index, Lines
 from reports.what_if.weights import places, weights
@@ -139,8 +139,9 @@ def outcome(material: Material, sides: Sides, chosen: "NDArray[np.bool_]", terms
     alerts, judged = sides.alerts[chosen].sum(axis=0), sides.judged[chosen].sum(axis=0)
     inside = chosen[sample.combination]
     above, below = (sample.reviews(inside & side) for side in (sides.reviewed_alerts, ~sides.reviewed_alerts))
-    caught = harmful_number(above, alerts) if enough(above, alerts) else None
-    missed, told = harmful_number(below, judged - alerts), number(below, judged - alerts)
+    found, missed = harmful_number(above, alerts), harmful_number(below, judged - alerts)
+    caught = found if enough(above, alerts) else None
+    told = number_of(missed, below, judged - alerts)
     n_alerts, urgent = float(alerts.sum()), float(sides.urgent[chosen].sum())
     looked_at = urgent + review.escalated_share * (n_alerts - urgent)
     return Outcome(
@@ -148,7 +149,7 @@ def outcome(material: Material, sides: Sides, chosen: "NDArray[np.bool_]", terms
         alerts=n_alerts / days,
         urgent=urgent / days,
         reviewer_hours=looked_at / days * review.votes * review.minutes_per_case / MINUTES,
-        precision=share(above, alerts),
+        precision=share_of(found, above, alerts),
         recall=recall_of(caught, missed, told, counts(above)),
         missed=divided(told, days),
         cost=divided(cost_of(n_alerts, caught, missed, told, terms.costs), days),

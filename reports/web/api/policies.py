@@ -21,6 +21,7 @@ from reports.web.policies import Held, counted, effect_of, held, may_decide
 from reports.web.visit import Proposing, SeeingAll, Visit
 from reports.what_if.comparison import Compared, Moved
 from reports.what_if.draft import default_in, drafted
+from reports.what_if.effect import Moving
 
 router = APIRouter(tags=["policies"])
 
@@ -90,7 +91,7 @@ class Told:
     changes: Sequence[str]
     whole: Compared
     moved: Moved
-    parts: Sequence[Compared]
+    parts: Sequence[Moving]
 
 
 @router.get("/policy")
