@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.resources import files
-from typing import Protocol
+from typing import Any, Protocol
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -58,38 +58,62 @@ def render(report: EscalationReport, thumbnails: Mapping[str, str]) -> str:
         report: what to show.
         thumbnails: sha256 of an image -> data URI of its thumbnail; an image that is not in it is named only.
     """
-    words = period_words(report.period)
-    title = f"{words.report} {report.period.name}"
+    title = title_of(report)
     style = f"{style_sheet()}\n{running_lines(report, title)}"
-    drawn = drifts_drawn(report.drift)
     made = environment()
-    shown = articles(made, report, thumbnails)
     return made.get_template("report.html.j2").render(
-        report=report,
         title=title,
-        heading=heading(report.period),
-        said=words,
-        tell=sentences,
-        words=wording,
-        sections=SECTIONS,
-        alarms=alarms(report),
-        balanced=balanced(report),
-        beside={"escalated": compared(report, "escalated")},
-        unjudged_records=sum(row.records for row in report.unjudged),
-        days=days_of(report),
-        charts=charts(report),
-        drift_drawn=drawn,
-        drift_names=[drift_name(line) for line in drawn],
-        articles=shown,
-        case_numbers={case.triple_id: number for number, case in enumerate(report.cases[: len(shown)], start=1)},
         style=style,
         content_security_policy=content_security_policy(style),
-        max_lines=MAX_LINES,
-        max_partitions=MAX_PARTITIONS,
-        place=place,
-        source_name=source_name,
-        age_name=age_name,
+        **values_of(made, report, thumbnails),
     )
+
+
+def render_part(report: EscalationReport, thumbnails: Mapping[str, str], case_path: str) -> str:
+    """What the page says, without what stands around it, for a page of the service.
+
+    Args:
+        report: what to show.
+        thumbnails: as of `render`.
+        case_path: the address of a case, but for its id; the report links to it.
+    """
+    made = environment()
+    made.globals["case_path"] = case_path
+    return made.get_template("web/report_part.html.j2").render(**values_of(made, report, thumbnails))
+
+
+def title_of(report: EscalationReport) -> str:
+    """Such as "Nightly report 2026-11-22"."""
+    return f"{period_words(report.period).report} {report.period.name}"
+
+
+def values_of(made: Environment, report: EscalationReport, thumbnails: Mapping[str, str]) -> dict[str, Any]:
+    """What the sections name."""
+    drawn = drifts_drawn(report.drift)
+    shown = articles(made, report, thumbnails)
+    return {
+        "report": report,
+        "heading": heading(report.period),
+        "said": period_words(report.period),
+        "tell": sentences,
+        "words": wording,
+        "sections": SECTIONS,
+        "alarms": alarms(report),
+        "balanced": balanced(report),
+        "beside": {"escalated": compared(report, "escalated")},
+        "unjudged_records": sum(row.records for row in report.unjudged),
+        "days": days_of(report),
+        "charts": charts(report),
+        "drift_drawn": drawn,
+        "drift_names": [drift_name(line) for line in drawn],
+        "articles": shown,
+        "case_numbers": {case.triple_id: number for number, case in enumerate(report.cases[: len(shown)], start=1)},
+        "max_lines": MAX_LINES,
+        "max_partitions": MAX_PARTITIONS,
+        "place": place,
+        "source_name": source_name,
+        "age_name": age_name,
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +173,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    made.globals["case_path"] = ""
     made.filters |= {
         "visible": visible,
         "stage": wording.stage,

@@ -17,7 +17,7 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 QUICK_S = 1.0  # what was made in less is waited for when it is made anew
-PAUSE = 20.0  # times as long as it took, at least, until the same is made anew: so that it costs a twentieth of a core
+PAUSE = 10.0  # times as long as it took, at least, until the same is made anew: so it takes a tenth of the time
 MOST_KEPT = 24
 
 
