@@ -25,6 +25,7 @@ standstill   how a turn of the service ends, so that the database file can be wr
 turns        the database and the service from one turn to the next
 health       what it answers over HTTP
 questions_api  what it answers other commands
+agreement/   how far reviewers agree, in words, drawn, and as CSV
 web/         the pages in which people read, decide and look after it, and the same as an API
 answers      what the schedule and deliveries are asked, answered
 demo         the whole flow on the sample logs that ship with traceaudit

@@ -123,12 +123,14 @@ def find(votes: Votes, since: date | None, tenant: str | None, most: int, by: Bo
 
 
 def part(votes: Votes, name: str, by: Bootstrap) -> Part:
-    """The comparison on each part of the cases: weeks in order, others by how many cases they have."""
+    """The comparison on each part of the cases: the latest week first, others by how many cases they have."""
     names = np.array([PARTS[name](case) for case in votes.cases], dtype=object)
-    found = sorted(set(names), key=lambda one: (name != "week" and -int((names == one).sum()), one))
-    chosen = found[-MOST_PARTS:] if name == "week" else found[:MOST_PARTS]
+    if name == "week":
+        found = sorted(set(names), reverse=True)
+    else:
+        found = sorted(set(names), key=lambda one: (-int((names == one).sum()), one))
     counts, guard = votes.counts(), votes.by_guard()
-    return Part(name, [compare(one, counts[names == one], guard[names == one], by) for one in chosen])
+    return Part(name, [compare(one, counts[names == one], guard[names == one], by) for one in found[:MOST_PARTS]])
 
 
 def busiest(votes: Votes) -> list[int]:

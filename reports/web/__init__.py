@@ -10,6 +10,7 @@ app         the routes of pages, API and static files on the service's applicati
 pages/      a file for each page
 api/        a file for each part of the API
 policies    what is told of policies, and may be done about them
+agreement   what is told of agreement, kept for each sight
 thresholds_form  the form of the page of thresholds, read and shown
 live, night_files  the report as it is now, and the files of earlier ones
 kept, marks  what takes long to make of the data is kept until they change

@@ -1,6 +1,7 @@
 """The table of the API: routers below /api/v1, which the document at /api/openapi.json describes."""
 
 API: tuple[str, ...] = (
+    "reports.web.api.agreement:router",
     "reports.web.api.ledger:router",
     "reports.web.api.policies:router",
     "reports.web.api.reports:router",

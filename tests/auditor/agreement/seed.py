@@ -1,7 +1,8 @@
 """A store with cases that people voted on."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
+from itertools import cycle
 
 from auditor.reviews import Review
 from auditor.store import Store
@@ -36,13 +37,27 @@ def judge(store: Store, triple_id: str, guard: float | None, scorer: ScorerKey =
     store.insert_columns("verdicts", verdict_columns([verdict], "run1"))
 
 
+def cases(store: Store, guards: Mapping[str, float], tenants: Sequence[str] = ("a",)) -> None:
+    """Many cases with these judgments at once, the tenants taking turns."""
+    turns = zip(guards, cycle(tenants), strict=False)
+    triples = [make_triple(id=name, tenant=tenant) for name, tenant in turns]
+    verdicts = [make_verdict(name, judgment=Judgment(guard)) for name, guard in guards.items()]
+    with store.transaction():
+        store.insert_columns("triples", triple_columns(triples, AT))
+        store.insert_columns("verdicts", verdict_columns(verdicts, "run1"))
+
+
 def vote(store: Store, triple_id: str, votes: Mapping[str, float], at: datetime = AT) -> None:
     """Votes of people, given at that time."""
-    given = [
+    add_reviews(store, said(triple_id, votes, at), at + timedelta(minutes=1))
+
+
+def said(triple_id: str, votes: Mapping[str, float], at: datetime = AT) -> list[Review]:
+    """These votes, not kept yet."""
+    return [
         Review(triple_id, name, Judgment(level), Category.OTHER if level else None, "so" if level else None, at)
         for name, level in votes.items()
     ]
-    add_reviews(store, given, at + timedelta(minutes=1))
 
 
 def draw(store: Store, triple_id: str, reason: str, scorer: ScorerKey = KEY) -> None:

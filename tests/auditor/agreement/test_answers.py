@@ -120,7 +120,7 @@ def test_parts_are_by_category_of_the_verdict_by_draw_tenant_and_week(store: Sto
         "category": [("unknown", 2), ("hate_speech", 1)],
         "drawn": [("not drawn", 2), ("urgent", 1)],
         "tenant": [("b", 2), ("a", 1)],
-        "week": [("2026-03-02", 2), ("2026-03-09", 1)],
+        "week": [("2026-03-09", 1), ("2026-03-02", 2)],
     }
 
 

@@ -7,7 +7,8 @@ import pytest
 
 from auditor.__main__ import main
 from auditor.store import Store
-from tests.auditor.agreement.seed import case, seed, vote
+from auditor.store_reviews import add_reviews
+from tests.auditor.agreement.seed import AT, cases, said, seed
 
 
 @pytest.fixture
@@ -16,9 +17,9 @@ def database(tmp_path: Path) -> str:
     path = str(tmp_path / "audit.duckdb")
     with Store.open(path) as store:
         seed(store)
-        for at in range(40):
-            case(store, f"t{at:02}", 1 if at in {1, 2, 5} else 0)
-            vote(store, f"t{at:02}", {"ann": 1 if at < 4 else 0, "bob\x1b[31m": 1 if 0 < at < 4 else 0})
+        cases(store, {f"t{at:02}": 1 if at in {1, 2, 5} else 0 for at in range(40)})
+        votes = [{"ann": 1 if at < 4 else 0, "bob\x1b[31m": 1 if 0 < at < 4 else 0} for at in range(40)]
+        add_reviews(store, [one for at, given in enumerate(votes) for one in said(f"t{at:02}", given)], AT)
     return path
 
 

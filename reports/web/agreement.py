@@ -1,0 +1,96 @@
+"""What the page of agreement and the API tell: measured once for each person's sight, and kept until votes change.
+
+Whoever may vote sees no votes of others on open cases, so figures are of what that person sees, and are kept for that
+person alone. All others who see the same tenants share theirs.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import partial
+
+from auditor.access.person import Person, Right
+from auditor.agreement.answers import agreement
+from auditor.agreement.found import Found
+from auditor.store import Store
+from reports import wording
+from reports.agreement.charts import drawn
+from reports.web.kept import Kept
+from reports.web.visit import Visit
+
+MOST_CASES = 50  # to talk about
+REPLICATES = 1000
+PAGE_WAIT_S, PROGRAM_WAIT_S = 3.0, 30.0
+
+MARK = """
+    SELECT (SELECT count(*) FROM reviews), (SELECT max(stored_at) FROM reviews), (SELECT count(*) FROM draws)
+"""
+TENANTS = "SELECT DISTINCT t.tenant FROM triples t SEMI JOIN reviews r ON r.triple_id = t.id ORDER BY t.tenant"
+
+TITLES = {
+    "": "All cases",
+    "category": "By category",
+    "drawn": "By draw",
+    "tenant": "By tenant",
+    "week": "By week of the last vote",
+}
+DRAWN = {
+    "urgent": "urgent",
+    "escalated": "needed a person",
+    "below": "below the line, at random",
+    "not drawn": "opened by search",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Agreement with its charts.
+
+    Attributes:
+        charts: SVG of all cases (""), and of each part by its name; "" where there is nothing to draw.
+    """
+
+    found: Found
+    charts: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which cases: those of a tenant, and those whose last vote is of a UTC day or later; None for all."""
+
+    since: date | None
+    tenant: str | None
+
+
+def told(visit: Visit, asked: Asked, wait_s: float) -> Kept[Told] | None:
+    """Agreement as this person may see it; None while it is still being measured."""
+    with visit.writing() as store:
+        mark = store.connection.execute(MARK).fetchone()
+    return visit.site.shelf.get(("agreement", sight(visit.person), asked), lambda: measured(visit, asked), mark, wait_s)
+
+
+def sight(person: Person) -> tuple[frozenset[str] | None, str]:
+    """What decides which votes a person sees."""
+    return person.tenants, person.name.casefold() if person.may(Right.VOTE) else ""
+
+
+def measured(visit: Visit, asked: Asked) -> Told:
+    """Measure it, on a connection of its own."""
+    with visit.reading() as store:
+        found = agreement(store, visit.config, asked.since, asked.tenant, MOST_CASES, REPLICATES)
+    charts = {"": drawn([found.whole], "all", "Agreement on all cases, corrected for chance", lambda _: "all cases")}
+    for part in found.parts:
+        title = f"Agreement {TITLES[part.by].lower()}, corrected for chance"
+        charts[part.by] = drawn(part.lines, part.by, title, partial(name_of, part.by))
+    return Told(found, charts)
+
+
+def name_of(by: str, name: str) -> str:
+    """What a part is called."""
+    words: Mapping[str, str] = {"category": wording.CATEGORIES, "drawn": DRAWN}.get(by, {})
+    return words.get(name, name)
+
+
+def tenants(store: Store) -> list[str]:
+    """The tenants with votes, on a connection that is narrowed."""
+    return [tenant for (tenant,) in store.connection.execute(TENANTS).fetchall()]

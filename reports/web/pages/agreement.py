@@ -1,0 +1,44 @@
+"""Agreement: how far people agree with each other, and with the guard."""
+
+from datetime import date
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from fastapi.responses import HTMLResponse
+from pydantic import BeforeValidator
+
+from auditor.sampling.answers import votes_wanted
+from reports.agreement import sentences
+from reports.web.agreement import PAGE_WAIT_S, TITLES, Asked, name_of, tenants, told
+from reports.web.view import view
+from reports.web.visit import Seeing
+
+router = APIRouter()
+
+LOOK_AGAIN_S = 3
+
+Since = Annotated[date | None, BeforeValidator(lambda text: text or None), Query()]
+Tenant = Annotated[str, Query(max_length=1_000)]
+
+
+@router.get("/agreement")
+def agreement(visit: Seeing, since: Since = None, tenant: Tenant = "") -> HTMLResponse:
+    """The page."""
+    asked = Asked(since, tenant or None)
+    kept = told(visit, asked, PAGE_WAIT_S)
+    with visit.reading() as store:
+        choices, wanted = tenants(store), votes_wanted(store, visit.config, visit.now)
+    answer = view(
+        visit.request,
+        "web/agreement.html.j2",
+        asked=asked,
+        tenants=choices,
+        wanted=wanted,
+        kept=kept,
+        titles=TITLES,
+        name_of=name_of,
+        say=sentences,
+    )
+    if kept is None:
+        answer.headers["Refresh"] = str(LOOK_AGAIN_S)
+    return answer
