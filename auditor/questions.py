@@ -34,6 +34,7 @@ QUESTIONS = {
     "evidence.events": "auditor.evidence.answers:events",
     "evidence.export": "auditor.evidence.answers:export",
     "evidence.verify": "auditor.evidence.answers:verify",
+    "export.write": "auditor.exports.answers:write",
     "golden.keep": "auditor.desk_answers:keep_run_of_golden",
     "golden.risks": "auditor.desk_answers:with_risks",
     "golden.runs": "auditor.desk_answers:runs_of_golden",

@@ -8,6 +8,7 @@ argilla       a dataset as `rg.Dataset.from_disk` reads it
 langfuse      scores
 phoenix       annotations of spans
 files         written as they come, whole or not at all
+answers       the files of a kind, written by whoever owns the database
 cli           the command
 
 Unless told otherwise these files hold the texts of logs, since somebody is to read them there; `--no-text` leaves them

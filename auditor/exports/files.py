@@ -1,6 +1,5 @@
 """Files that are written as their content comes, and appear under their names whole or not at all."""
 
-import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,21 +11,16 @@ from auditor.errors import OutputUnwritable
 from auditor.files import new_file
 from ingest.visible import escape_hidden
 
-STANDARD_OUTPUT = "-"
-
 Write = Callable[[str], object]
 
 
 @contextmanager
 def writing(name: str) -> Iterator[Write]:
-    """What takes the content of the file `name`, or of standard output for "-".
+    """What takes the content of the file `name`.
 
     Raises:
         OutputUnwritable: it cannot be written.
     """
-    if name == STANDARD_OUTPUT:
-        yield sys.stdout.write
-        return
     path = Path(name)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

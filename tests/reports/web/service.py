@@ -20,7 +20,7 @@ from auditor.store import Store
 from tests.e2e.fleet import wait_until
 from tests.reports.seed import Judged, config, judged, seed
 
-PASSWORD = "a long enough word for tests"
+PASSWORD = "a long enough word for tests"  # noqa: S105
 PEOPLE: Mapping[str, Sequence[Role]] = {
     "Vera": [Role.VIEWER],
     "Rita": [Role.REVIEWER],
@@ -51,7 +51,9 @@ def add_night(store: Store, night: Sequence[Judged], start: int = 0) -> None:
 
 def a_night(n_escalated: int = 12, n_below: int = 30) -> list[Judged]:
     """Exchanges of yesterday: some above the line, the rest below."""
-    above = [judged(at, 0.6 + 0.3 * at / n_escalated, yesterday(), thinking="It was thought.") for at in range(n_escalated)]
+    above = [
+        judged(at, 0.6 + 0.3 * at / n_escalated, yesterday(), thinking="It was thought.") for at in range(n_escalated)
+    ]
     below = [judged(100_000 + at, 0.4 * at / n_below, yesterday()) for at in range(n_below)]
     return above + below
 
