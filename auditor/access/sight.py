@@ -52,10 +52,11 @@ READABLE = """
     SELECT triple_id FROM {database}.reviews
     WHERE id NOT IN (SELECT review_id FROM {database}.withdrawals) GROUP BY triple_id
     HAVING (count(DISTINCT lower(reviewer)) FILTER (kind IS NULL) >= {wanted} OR bool_or(kind IS NOT NULL)
-        OR bool_or(lower(reviewer) = lower({name})))
-    AND NOT bool_or(lower(reviewer) = lower({name}) AND kind IS NULL AND stored_at >= {fresh})
+        OR bool_or({own}))
+    AND NOT bool_or(({own} OR {anybody}) AND kind IS NULL AND stored_at >= {fresh})
 """
-BLIND = "(lower(reviewer) = lower({name}) OR triple_id IN ({readable}))"
+OWN = "lower(reviewer) = lower({name})"
+BLIND = "({own} OR triple_id IN ({readable}))"
 BLIND_EVENTS = """
     CREATE TEMP VIEW events AS SELECT * REPLACE (
         CASE WHEN kind LIKE 'review.%' AND subject NOT IN ({readable}) AND lower(actor) <> lower({name})
@@ -64,7 +65,7 @@ BLIND_EVENTS = """
 """
 
 
-def narrow(store: Store, person: Person, wanted: int, now: datetime) -> None:
+def narrow(store: Store, person: Person, wanted: int, now: datetime, *, anybody: bool = False) -> None:
     """Narrow a connection to what a person sees, for as long as it lives.
 
     Args:
@@ -72,6 +73,8 @@ def narrow(store: Store, person: Person, wanted: int, now: datetime) -> None:
         person: who is to see.
         wanted: votes that close a case, by the policy in force.
         now: the moment.
+        anybody: whether the person stands for whoever sees and may do the same: what is shown then can be shown to all
+            of them, since no vote is one's own, and a case on which anybody may still take a vote back is not shown.
     """
     known = {
         "database": quoted(current_database(store), '"') + ".main",
@@ -79,7 +82,9 @@ def narrow(store: Store, person: Person, wanted: int, now: datetime) -> None:
         "name": quoted(person.name),
         "wanted": int(wanted),
         "fresh": f"TIMESTAMP {quoted(str(utc(now) - UNDO))}",
+        "anybody": str(anybody).lower(),
     }
+    known["own"] = "false" if anybody else OWN.format(**known)
     known["readable"] = READABLE.format(**known)
     wheres = {name: [where.format(**known)] for name, where in OF_TENANTS.items()} if person.tenants is not None else {}
     if person.may(Right.VOTE):

@@ -1,7 +1,7 @@
 """The report of a day, week or month as it is now, kept until the data change.
 
-Who may vote must not see how others voted on cases that are open. For all of them a report is made as for a voter who
-voted on nothing, once; so it shows no vote on an open case at all, not even one's own.
+Who may vote must not see how others voted on cases that are open. For all of them a report is made once, as anybody
+of them may see it; so it shows no vote on an open case at all, not even one's own.
 """
 
 from collections.abc import Sequence
@@ -54,7 +54,7 @@ class Asked:
 
     @property
     def reader(self) -> Person:
-        """Somebody who sees the same, and voted on nothing."""
+        """Stands for whoever sees the same."""
         rights = frozenset({Right.SEE, Right.VOTE} if self.blind else {Right.SEE})
         return Person("", rights, None if self.whole else frozenset({self.tenant or ""}))
 
@@ -153,7 +153,7 @@ def make(site: Site, wanted: Asked) -> LiveReport:
     with site.owner.connection() as store:
         if store is None:
             raise Ending
-        narrow(store, wanted.reader, votes_wanted(store, site.config, now))
+        narrow(store, wanted.reader, votes_wanted(store, site.config, now), now, anybody=True)
         edition = edition_of(site.config, now, version("traceaudit"))
         with queries.snapshot(store.connection) as cursor:
             chosen = Wanted(wanted.period.first, wanted.period.kind, wanted.tenant)

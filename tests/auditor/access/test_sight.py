@@ -116,3 +116,18 @@ def test_a_narrowed_connection_cannot_write_what_it_narrows(store: Store) -> Non
     seen = seen_by(store, person_with("Rita", [Role.REVIEWER]))
     with pytest.raises(duckdb.BinderException, match="Can only delete from base table"):
         seen.connection.execute("DELETE FROM reviews")
+
+
+def test_what_is_shown_to_anybody_who_may_vote_shows_no_vote_that_could_sway_one_of_them(store: Store) -> None:
+    """A report that is made once for all of them: nobody's own vote opens a case, and anybody's fresh one closes it."""
+
+    def shown(now: datetime) -> list[str]:
+        other = store.aside()
+        narrow(other, person_with("", [Role.REVIEWER]), 2, now, anybody=True)
+        return [one.reviewer for one in read_all(other)]
+
+    vote(store, ONE, "Ada", NOW)
+    assert shown(NOW + timedelta(hours=1)) == []
+    vote(store, ONE, "Ben", NOW + timedelta(hours=2))
+    assert shown(NOW + timedelta(hours=2, seconds=59)) == []
+    assert shown(NOW + timedelta(hours=3)) == ["Ada", "Ben"]
