@@ -14,7 +14,7 @@ from auditor.access.store_users import By, Change, NewUser, add_user, all_users,
 from auditor.errors import UserRefused
 from auditor.evidence.answers import verify
 from auditor.store import Store
-from tests.auditor.access.people import BY, add, kept
+from tests.auditor.access.people import BY, KEPT, add
 from tests.auditor.evidence.filled import config_for
 from tests.factories import NOW
 
@@ -56,7 +56,7 @@ def test_a_name_that_is_nobodys_is_refused(store: Store, name: str) -> None:
 
 @pytest.mark.parametrize("change", [{"roles": ()}, {"tenants": ()}, {"tenants": ("*", "acme")}])
 def test_a_user_who_may_do_or_see_nothing_is_a_mistake(store: Store, change: dict[str, Any]) -> None:
-    new = NewUser("Ada", kept(), (Role.VIEWER,), ("*",))
+    new = NewUser("Ada", KEPT, (Role.VIEWER,), ("*",))
     with pytest.raises(UserRefused):
         add_user(store, replace(new, **change), BY)
     add(store)
