@@ -49,6 +49,16 @@ class Served:
         return {"Authorization": f"Bearer {add_token(self.store, user.name, *scopes)}"}
 
 
+def whole_app(owner: Owner, site: Site) -> FastAPI:
+    """All that the service answers."""
+    health = Health()
+    health.report([])
+    app = app_of(health, CollectorRegistry())
+    add_questions(app, owner, ASK_SECRET)
+    add_site(app, site)
+    return app
+
+
 @contextmanager
 def served(store: Store, address: str = "127.0.0.1", **settings: str) -> Iterator[Served]:
     """The application; requests seem to come from `address`."""
@@ -60,16 +70,13 @@ def served(store: Store, address: str = "127.0.0.1", **settings: str) -> Iterato
 @contextmanager
 def serving_with(store: Store, config: Config, address: str = "127.0.0.1") -> Iterator[Served]:
     """The same, with that configuration."""
-    clock, health, owner, pages = Clock(), Health(), Owner(store), Owner(store, 8)
-    health.report([])
+    clock, owner, pages = Clock(), Owner(store), Owner(store, 8)
 
     def seconds() -> float:
         return clock.now.timestamp()
 
     entrance = entrance_of(config, {"TRACEAUDIT_PROXY_SECRET": PROXY_SECRET}, seconds)
-    app = app_of(health, CollectorRegistry())
-    add_questions(app, owner, ASK_SECRET)
-    add_site(app, Site(pages, config, clock, lambda: list(health.troubles), entrance))
+    app = whole_app(owner, Site(pages, config, clock, list, entrance))
     client = TestClient(
         app, "http://localhost", follow_redirects=False, raise_server_exceptions=False, client=(address, 50_000)
     )
