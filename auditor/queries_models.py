@@ -4,12 +4,13 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from statistics import median
 from typing import Any
 
 import duckdb
 
 from auditor.calibration import group_of
-from auditor.golden.drill import GoldenRun
+from auditor.golden.drill import ENOUGH_RUNS, GoldenRun
 from auditor.store_golden import RUN_COLUMNS, run_from
 from auditor.verdict import ScorerKey
 
@@ -97,6 +98,18 @@ class Fit:
 
 
 @dataclass(frozen=True, slots=True)
+class Try:
+    """A run over the golden set beside earlier ones of the same guard over the same cases.
+
+    Attributes:
+        usual: the median agreement of the runs before it; None where there are too few to speak of one.
+    """
+
+    run: GoldenRun
+    usual: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Guard:
     """A model revision with a prompt and a way of decoding.
 
@@ -111,12 +124,27 @@ class Guard:
     serves: bool
     ways: Sequence[Way]
     calibrations: Sequence[Fit]
-    golden: Sequence[GoldenRun]
+    golden: Sequence[Try]
 
     @property
     def live(self) -> Sequence[Way]:
         """Verdicts on new exchanges."""
         return [way for way in self.ways if not way.backfill]
+
+    @property
+    def since(self) -> datetime | None:
+        """The first verdict on a new exchange."""
+        return min((way.first for way in self.live), default=None)
+
+    @property
+    def until(self) -> datetime | None:
+        """The last one."""
+        return max((way.last for way in self.live), default=None)
+
+    @property
+    def verdicts(self) -> int:
+        """On new exchanges."""
+        return sum(way.verdicts for way in self.live)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +184,17 @@ def guard_of(
     groups = {group_of(key, way.mode, way.protocol) for way in own}
     names = {(one.model_revision, one.prompt_hash, one.mode) for one in groups}
     fitted = [fit for fit in fits if (fit.model_revision, fit.prompt_hash, fit.mode) in names]
-    return Guard(key, serves, own, fitted, [run for run in runs if run.scorer == key])
+    return Guard(key, serves, own, fitted, tries([run for run in runs if run.scorer == key]))
+
+
+def tries(runs: Sequence[GoldenRun]) -> list[Try]:
+    """Runs of one guard, the latest first, each with what was usual before it."""
+    found = []
+    for place, run in enumerate(runs):
+        before = [one.figures.agreement for one in runs[place + 1 :] if one.cases_hash == run.cases_hash]
+        known = [agreement for agreement in before if agreement is not None]
+        found.append(Try(run, median(known) if len(known) >= ENOUGH_RUNS else None))
+    return found
 
 
 def calibrations(connection: duckdb.DuckDBPyConnection) -> list[Fit]:

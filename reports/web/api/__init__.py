@@ -4,6 +4,7 @@ API: tuple[str, ...] = (
     "reports.web.api.agreement:router",
     "reports.web.api.deciding:router",
     "reports.web.api.ledger:router",
+    "reports.web.api.models:router",
     "reports.web.api.policies:router",
     "reports.web.api.reports:router",
 )
