@@ -33,6 +33,11 @@ class Scope:
         return datetime.combine(self.first, time())
 
     @property
+    def end(self) -> datetime:
+        """The first instant after the period, UTC."""
+        return datetime.combine(self.last + timedelta(days=1), time())
+
+    @property
     def days(self) -> list[date]:
         """The days of the window, in order."""
         return [self.window + timedelta(days=at) for at in range((self.last - self.window).days + 1)]

@@ -20,6 +20,7 @@ from auditor.scope import Scope
 from auditor.store_golden import golden_before
 from conf.schema import Config
 from reports.first_page import Period
+from reports.night.agreement import read_agreement
 from reports.night.cases import read_cases
 from reports.night.changes import Made, Noted, changes, noted
 from reports.night.counts import read_counts
@@ -155,6 +156,7 @@ def read_sections(cursor: duckdb.DuckDBPyConnection, config: Config, given: Give
         golden_runs=golden_lines(golden),
         notes=tuple(queries.notes(cursor)),
         layers=read_layers(cursor, scope),
+        agreement=read_agreement(cursor, scope),
         failed_deliveries=failures(cursor, given, last["at"] if last else None),
     )
     return Read(report, scope, edition, noted(made, last["details"]["made_with"] if last else None))

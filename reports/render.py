@@ -17,6 +17,7 @@ from markupsafe import Markup
 
 from ingest.visible import visible
 from reports import sentences, wording
+from reports.agreement import sentences as agree
 from reports.alarms import alarms, balanced
 from reports.charts_nightly import age_name, charts, compared, days_of, drift_name, drifts_drawn
 from reports.period_words import heading, period_words
@@ -93,6 +94,7 @@ def values_of(made: Environment, report: EscalationReport, thumbnails: Mapping[s
     shown = articles(made, report, thumbnails)
     return {
         "report": report,
+        "agree": agree,
         "heading": heading(report.period),
         "said": period_words(report.period),
         "tell": sentences,

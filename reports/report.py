@@ -11,7 +11,7 @@ from auditor.golden.drill import GoldenRun
 from auditor.query_rows import BackfillRow, CalibrationRow, ExampleRow, ScorerRow, UnjudgedRow
 from reports.cases import Case
 from reports.first_page import Changes, Compared, MissedEstimate, Period, PolicyLine, ReviewWork
-from reports.sections import DayLine, Degraded, Drift, FailedDelivery, GoldenLine, Layers, OpenCases
+from reports.sections import Agreement, DayLine, Degraded, Drift, FailedDelivery, GoldenLine, Layers, OpenCases
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +186,7 @@ class EscalationReport:
         escalated: the first escalations, urgent ones first, then highest risk first, what could not be scored last;
             `cases` are the first of them with their texts. All are in the CSV and Parquet files.
         failed_deliveries: since the last report; empty in a report of one tenant.
+        agreement: of reviewers with each other and with the guard, over four weeks.
     """
 
     date: date
@@ -228,3 +229,4 @@ class EscalationReport:
     layers: Layers = field(default_factory=Layers)
     failed_deliveries: tuple[FailedDelivery, ...] = ()
     notes: tuple[str, ...] = ()
+    agreement: Agreement = field(default_factory=Agreement)

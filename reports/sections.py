@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+from auditor.agreement.figures import Figure
 from auditor.query_rows import ImageFailureRow
 
 
@@ -371,3 +372,43 @@ class FailedDelivery:
     attempts: int
     error: str
     settled: bool
+
+
+NO_FIGURE = Figure(None)
+
+
+@dataclass(frozen=True, slots=True)
+class AgreementLine:
+    """How far votes agree, harmful or not; figures have 95 % intervals, or the reason why not.
+
+    Attributes:
+        cases: with two votes or more, or with a vote and a judgment.
+        same: the share of pairs of votes that are the same.
+        both_harmful: where one is for harmful, how often the other is.
+        ac1: Gwet's coefficient: agreement beyond chance.
+    """
+
+    cases: int = 0
+    same: Figure = NO_FIGURE
+    both_harmful: Figure = NO_FIGURE
+    ac1: Figure = NO_FIGURE
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """How far reviewers agree with each other, and with the guard.
+
+    Attributes:
+        first, last: UTC days; cases whose last vote is of these, by what the database had by the end of `last`.
+        cases: with a vote.
+        people: with each other.
+        guard: people with the guard.
+        ahead: AC1 of people less AC1 of people and guard, on cases that have both.
+    """
+
+    first: date | None = None
+    last: date | None = None
+    cases: int = 0
+    people: AgreementLine = field(default_factory=AgreementLine)
+    guard: AgreementLine = field(default_factory=AgreementLine)
+    ahead: Figure = NO_FIGURE

@@ -4,7 +4,7 @@ from datetime import date
 
 from auditor.agreement.comparison import Bootstrap
 from auditor.agreement.found import Found, find
-from auditor.agreement.queries import standing_votes
+from auditor.agreement.queries import Chosen, standing_votes
 from auditor.queries import snapshot
 from auditor.store import Store
 from conf.schema import Config
@@ -13,5 +13,5 @@ from conf.schema import Config
 def agreement(store: Store, _: Config, since: date | None, tenant: str | None, most: int, replicates: int) -> Found:
     """How far reviewers agree with each other, and with the guard."""
     with snapshot(store.connection) as cursor:
-        votes = standing_votes(cursor, since, tenant)
+        votes = standing_votes(cursor, Chosen(since, tenant))
     return find(votes, since, tenant, most, Bootstrap(replicates))

@@ -1,6 +1,6 @@
 """Agreement as JSON, the same in the command and over HTTP: one object for each thing that was measured.
 
-`about` says what it is: "all", a part ("category", "drawn", "tenant", "week"), "reviewer", "pair" or "case".
+`about` says what it is: "all", a part ("category", "drawn", "verdict", "tenant", "week"), "reviewer", "pair" or "case".
 """
 
 from collections.abc import Iterator

@@ -17,7 +17,13 @@ KEY_FIGURES = {
     },
     "0, 0.5 and 1": {"observed": "the same", "ac2": "AC2", "alpha_ordinal": "alpha, ordinal"},
 }
-TITLES = {"category": "by category", "drawn": "by why drawn", "tenant": "by tenant", "week": "by week of the last vote"}
+TITLES = {
+    "category": "by category",
+    "drawn": "by why drawn",
+    "verdict": "by whether the guard's verdict was hidden until the vote",
+    "tenant": "by tenant",
+    "week": "by week of the last vote",
+}
 
 
 def print_found(found: Found) -> None:

@@ -66,7 +66,7 @@ class Found:
         no_judgment: cases on which the guard has none; they are in no figure of the guard, and count as nothing there.
         models: revision of the guard to how many cases have its verdict.
         whole: all cases.
-        parts: these by category, by why they were drawn, by tenant and by week.
+        parts: these by category, by why they were drawn, by whether the verdict was hidden, by tenant and by week.
         reviewers: those with most votes first.
         pairs: those with most cases first.
         to_discuss: how many cases there are to talk about; `apart` has the first of them.
@@ -89,6 +89,7 @@ class Found:
 PARTS: dict[str, Callable[[CaseFacts], str]] = {
     "category": lambda case: case.category,
     "drawn": lambda case: case.drawn,
+    "verdict": lambda case: case.verdict,
     "tenant": lambda case: case.tenant,
     "week": lambda case: case.week.isoformat(),
 }

@@ -22,6 +22,7 @@ class CaseFacts:
         model: revision of the model whose verdict that is; None where there is no verdict.
         category: by that verdict, since a vote for safe has none.
         drawn: "urgent", "escalated", "below", or "not drawn".
+        verdict: whether it was kept from voters until they had voted: "hidden", "shown" to one at least, "unknown".
         week: the Monday (UTC) of the week of its last vote.
     """
 
@@ -29,6 +30,7 @@ class CaseFacts:
     tenant: str
     category: str
     drawn: str
+    verdict: str
     week: date
     guard: float | None
     model: str | None

@@ -1,6 +1,5 @@
 """What figures of agreement mean, in words that need no statistics."""
 
-from auditor.agreement.comparison import Comparison
 from auditor.agreement.figures import Figure
 
 PER = 100
@@ -21,6 +20,15 @@ def both_harmful(figure: Figure, other: str) -> str:
     return told + sure(figure)
 
 
+def figure(told: Figure) -> str:
+    """A figure with its interval, in a table."""
+    if told.value is None:
+        return "too few"
+    if told.low is None or told.high is None:
+        return f"{told.value:.2f} (too few to tell how sure)"
+    return f"{told.value:.2f} ({told.low:.2f} to {told.high:.2f})"
+
+
 def sure(figure: Figure) -> str:
     """How sure that is."""
     if figure.low is None or figure.high is None:
@@ -29,9 +37,8 @@ def sure(figure: Figure) -> str:
     return f" It may be {low} to {high}." if low != high else ""
 
 
-def ahead(told: Comparison) -> str:
+def ahead(figure: Figure) -> str:
     """Whether people agree more with each other than with the guard."""
-    figure = told.apart
     if figure.value is None or figure.low is None or figure.high is None:
         return "There are too few cases to tell whether people agree more with each other or with the guard."
     by = f"{abs(figure.value):.2f} (AC1; {span(figure)})"

@@ -7,6 +7,7 @@ trends     day by day, and the period beside what came before
 policies   the policies that held
 changes    what is not as it was when the last report was made
 reviews    review work due and done, open cases
+agreement  how far reviewers agree with each other, and with the guard
 drift      how far scores moved; the golden set
 degraded   verdicts on less than the whole exchange
 missed     harm below the line, estimated from what was drawn

@@ -23,14 +23,16 @@ REPLICATES = 1000
 PAGE_WAIT_S, PROGRAM_WAIT_S = 3.0, 30.0
 
 MARK = """
-    SELECT (SELECT count(*) FROM reviews), (SELECT max(stored_at) FROM reviews), (SELECT count(*) FROM draws)
+    SELECT (SELECT count(*) FROM reviews), (SELECT max(stored_at) FROM reviews), (SELECT count(*) FROM withdrawals),
+        (SELECT count(*) FROM draws)
 """
-TENANTS = "SELECT DISTINCT t.tenant FROM triples t SEMI JOIN reviews r ON r.triple_id = t.id ORDER BY t.tenant"
+TENANTS = "SELECT DISTINCT t.tenant FROM triples t SEMI JOIN standing r ON r.triple_id = t.id ORDER BY t.tenant"
 
 TITLES = {
     "": "All cases",
     "category": "By category",
     "drawn": "By draw",
+    "verdict": "By what was known of the verdict",
     "tenant": "By tenant",
     "week": "By week of the last vote",
 }
@@ -39,6 +41,11 @@ DRAWN = {
     "escalated": "needed a person",
     "below": "below the line, at random",
     "not drawn": "opened by search",
+}
+VERDICTS = {
+    "hidden": "hidden until the vote",
+    "shown": "shown before a vote",
+    "unknown": "not known, such as imported votes",
 }
 
 
@@ -87,7 +94,7 @@ def measured(visit: Visit, asked: Asked) -> Told:
 
 def name_of(by: str, name: str) -> str:
     """What a part is called."""
-    words: Mapping[str, str] = {"category": wording.CATEGORIES, "drawn": DRAWN}.get(by, {})
+    words: Mapping[str, str] = {"category": wording.CATEGORIES, "drawn": DRAWN, "verdict": VERDICTS}.get(by, {})
     return words.get(name, name)
 
 

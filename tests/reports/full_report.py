@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from hashlib import sha256
 
+from auditor.agreement.figures import FEW_RARE, Figure
 from auditor.golden.drill import GoldenFigures, GoldenRun
 from auditor.query_rows import CalibrationRow, ExampleRow, ImageFailureRow, ImageRow, ScorerRow, UnjudgedRow
 from reports.cases import Case, CaseDraw, CaseTool, CaseVote, EarlierVerdict, History, Signal, Text
@@ -31,6 +32,8 @@ from reports.report import (
 )
 from reports.sections import (
     AgeLine,
+    Agreement,
+    AgreementLine,
     DayLine,
     Degraded,
     DegradedLine,
@@ -126,6 +129,7 @@ def full_report(text: str = "harbor-bank", cases: int = 6) -> EscalationReport:
         ),
         changes=changes(text),
         reviews=reviews(text),
+        agreement=agreement(),
         trend=trend(),
         by_application=(
             CountLine(text, 4000, 3800, 100, 60, 40, 140, tenant=text),
@@ -413,6 +417,7 @@ def at_first(moment: datetime = NOW) -> EscalationReport:
         missed=MissedEstimate(),
         changes=Changes(),
         reviews=ReviewWork(),
+        agreement=Agreement(),
         trend=trend()[-1:],
         open_cases=OpenCases(),
         drift=Drift(),
@@ -422,6 +427,12 @@ def at_first(moment: datetime = NOW) -> EscalationReport:
         failed_deliveries=(),
         escalations=EscalationCounts(0, 0, 0, 0, 0, 0),
     )
+
+
+def agreement() -> Agreement:
+    same, harmful, ac1 = Figure(0.93, 0.88, 0.96), Figure(0.71, why_not=FEW_RARE), Figure(0.91, 0.85, 0.95)
+    people, guard = AgreementLine(120, same, harmful, ac1), AgreementLine(180, same, harmful, ac1)
+    return Agreement(DAY - timedelta(days=27), DAY, 190, people, guard, Figure(0.04, 0.01, 0.08))
 
 
 def escalated(number: int, text: str) -> EscalatedLine:

@@ -2,23 +2,26 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from math import log
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from auditor.agreement.figures import FEW_RARE
 from auditor.reviews import Review
 from auditor.sampling.store import draw
 from auditor.store import Store
 from auditor.store_reviews import add_reviews
-from auditor.verdict import Judgment
+from auditor.verdict import Category, Judgment
 from ingest.qta import GuardSignal, ImageFailure, ImageReason, RefKind, Status, ThinkingKind
 from reports.night.drift import EDGES, ENOUGH, psi
 from reports.night.room import MAX_BYTES, SHORT, Room, html_bytes
 from reports.nightly import read_report
+from reports.render import render
 from reports.report import EscalationReport
+from tests.reports.full_report import full_report
 from tests.reports.seed import EDITION, NOW, Judged, config, judged, picture, seed
 
 BEFORE = NOW - timedelta(days=1)
@@ -218,3 +221,43 @@ def test_texts_are_cut_where_a_page_has_no_more_room() -> None:
     assert room.take(None, 10) is None
     assert html_bytes("<\u202e") == len("&lt;") + len("⟦U+202E⟧".encode())
     assert MAX_BYTES < 5_000_000 / 2
+
+
+def vote_of(name: str, triple_id: str, vote: float, at: datetime) -> Review:
+    harmful = {"category": Category.OTHER, "rationale": "so"} if vote else {"category": None, "rationale": None}
+    return Review(triple_id, name, Judgment(vote), at=at.replace(tzinfo=UTC), **harmful)
+
+
+def test_agreement_is_of_four_weeks_and_of_what_was_there_by_the_end_of_the_night(store: Store) -> None:
+    """30 cases of two people, who differ on three; a third vote of the day after is of the next report."""
+    night = [judged(n, 0.9 if n < 6 else 0.1) for n in range(30)]
+    seed(store, night)
+    ids = [triple.id for triple, _ in night]
+    votes = [vote_of("ann", one, float(at < 6), NOW) for at, one in enumerate(ids)]
+    votes += [vote_of("bob", one, float(at < 3), NOW) for at, one in enumerate(ids)]
+    add_reviews(store, votes, NOW.replace(tzinfo=UTC))
+    tomorrow = NOW + timedelta(days=1)
+    add_reviews(store, [vote_of("cy", ids[0], 0, NOW)], tomorrow.replace(tzinfo=UTC))
+    told = report_of(store).agreement
+    assert (told.first, told.last) == (date(2026, 10, 26), date(2026, 11, 22))
+    assert (told.cases, told.people.cases, told.guard.cases) == (30, 30, 30)
+    assert told.people.same.value == pytest.approx(27 / 30)
+    assert told.guard.same.value == pytest.approx(28.5 / 30)
+    assert told.people.ac1.low is not None
+    assert told.people.both_harmful.why_not == FEW_RARE
+    later = report_of(store, tomorrow).agreement.people.same.value
+    assert later is not None
+    assert later < 27 / 30
+
+
+def test_a_report_without_votes_says_so(store: Store) -> None:
+    seed(store, [judged(0, 0.9)])
+    page = render(report_of(store), {})
+    assert "Nobody voted in the days from 2026-10-26 to 2026-11-22." in page
+
+
+def test_the_page_tells_agreement_with_intervals_and_too_few_plainly() -> None:
+    page = render(full_report(), {})
+    assert "On 93 of 100 cases two people say the same: harmful, or not. It may be 88 to 96." in page
+    assert "People agree more with each other than with the guard, by 0.04 (AC1; 0.01 to 0.08)." in page
+    assert "0.71 (too few to tell how sure)" in page

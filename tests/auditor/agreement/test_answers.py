@@ -9,7 +9,7 @@ import pytest
 from auditor.agreement.answers import agreement
 from auditor.agreement.apart import BESIDE_GUARD, SPLIT
 from auditor.agreement.found import Found
-from auditor.agreement.queries import standing_votes
+from auditor.agreement.queries import Chosen, standing_votes
 from auditor.store import MEMORY, Store
 from auditor.verdict import Category
 from conf.schema import load
@@ -32,7 +32,7 @@ def found(store: Store, since: date | None = None, tenant: str | None = None, mo
 
 
 def told_votes(store: Store) -> dict[str, dict[str, float]]:
-    votes = standing_votes(store.connection, None, None)
+    votes = standing_votes(store.connection, Chosen())
     return {
         one.triple_id: {name: level / 2 for name, level in zip(votes.reviewers, row, strict=True) if level >= 0}
         for one, row in zip(votes.cases, votes.levels, strict=True)
@@ -43,7 +43,7 @@ def test_a_database_without_votes_says_so_without_a_crash(store: Store) -> None:
     told = found(store)
     assert (told.cases, told.votes, told.to_discuss) == (0, 0, 0)
     assert told.whole.people.harmful.figures["ac1"].value is None
-    assert [part.lines for part in told.parts] == [[], [], [], []]
+    assert [part.lines for part in told.parts] == [[], [], [], [], []]
 
 
 def test_the_last_vote_of_a_person_counts_whatever_the_case_of_the_name(store: Store) -> None:
@@ -79,7 +79,7 @@ def test_the_guard_is_the_verdict_by_which_a_case_was_drawn_else_the_latest(stor
         judge(store, name, 1, newer, scored_at=AT)
         vote(store, name, {"ann": 1, "bob": 1})
     draw(store, "drawn", "below")
-    votes = standing_votes(store.connection, None, None)
+    votes = standing_votes(store.connection, Chosen())
     assert [(one.triple_id, one.guard, one.model, one.drawn) for one in votes.cases] == [
         ("drawn", 0, "r1", "below"),
         ("searched", 1, "r2", "not drawn"),
@@ -119,6 +119,7 @@ def test_parts_are_by_category_of_the_verdict_by_draw_tenant_and_week(store: Sto
     assert told == {
         "category": [("unknown", 2), ("hate_speech", 1)],
         "drawn": [("not drawn", 2), ("urgent", 1)],
+        "verdict": [("unknown", 3)],
         "tenant": [("b", 2), ("a", 1)],
         "week": [("2026-03-09", 1), ("2026-03-02", 2)],
     }
@@ -164,3 +165,32 @@ def test_cases_to_talk_about_come_with_the_most_even_split_first(store: Store) -
     ]
     assert told.apart[1].votes == {"ann": 0, "bob": 0, "cy": 1}
     assert (found(store, most=1).to_discuss, len(found(store, most=1).apart)) == (4, 1)
+
+
+def test_votes_that_were_taken_back_and_adjudications_do_not_count(store: Store) -> None:
+    for name in ("taken", "judged"):
+        case(store, name)
+        vote(store, name, {"ann": 0, "bob": 1})
+    ((review_id,),) = store.connection.execute(
+        "SELECT id FROM reviews WHERE triple_id = 'taken' AND reviewer = 'bob'"
+    ).fetchall()
+    taken = {"review_id": review_id, "triple_id": "taken", "by": "bob", "at": AT.replace(tzinfo=None)}
+    store.insert("withdrawals", [taken])
+    decided = {"id": "a", "triple_id": "judged", "reviewer": "eve", "vote": 1.0, "kind": "adjudication"}
+    moment = AT.replace(tzinfo=None)
+    store.insert("reviews", [decided | {"at": moment, "stored_at": moment}])
+    assert told_votes(store) == {"judged": {"ann": 0, "bob": 1}, "taken": {"ann": 0}}
+
+
+def test_cases_are_told_apart_by_whether_the_verdict_was_kept_from_all_who_voted(store: Store) -> None:
+    moment = AT.replace(tzinfo=None)
+    seen: dict[str, list[bool | None]] = {"hidden": [True, True], "shown": [True, False], "mixed": [True, None]}
+    for name, known in seen.items():
+        case(store, name)
+        rows = [
+            {"id": f"{name}{at}", "triple_id": name, "reviewer": f"r{at}", "vote": 0.0, "verdict_hidden": hidden}
+            for at, hidden in enumerate(known)
+        ]
+        store.insert("reviews", [row | {"at": moment, "stored_at": moment} for row in rows])
+    told = {part.by: [line.name for line in part.lines] for part in found(store).parts}
+    assert told["verdict"] == ["hidden", "shown", "unknown"]

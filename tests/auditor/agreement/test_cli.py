@@ -42,7 +42,7 @@ def test_people_read_figures_with_intervals_and_the_cases_to_talk_about(
 def test_json_has_a_line_for_each_thing_that_was_measured(database: str, capsys: pytest.CaptureFixture[str]) -> None:
     lines = [json.loads(line) for line in told(capsys, "--db", database, "--json", "--most", "1").splitlines()]
     assert [line["about"] for line in lines] == [
-        "all", "category", "drawn", "tenant", "week", "reviewer", "reviewer", "pair", "case",
+        "all", "category", "drawn", "verdict", "tenant", "week", "reviewer", "reviewer", "pair", "case",
     ]  # fmt: skip
     ac1 = lines[0]["people"]["harmful"]["ac1"]
     assert ac1["low"] < ac1["value"] < ac1["high"] <= 1

@@ -80,7 +80,16 @@ def test_json_and_csv_have_the_same_figures(client: TestClient) -> None:
     line = next(row for row in rows if (row["about"], row["between"], row["figure"]) == ("all", "people", "observed"))
     assert float(line["value"]) == pytest.approx(figure["value"])
     assert float(line["low"]) == pytest.approx(figure["low"])
-    assert {row["about"] for row in rows} == {"all", "category", "drawn", "tenant", "week", "reviewer", "pair"}
+    assert {row["about"] for row in rows} == {
+        "all",
+        "category",
+        "drawn",
+        "verdict",
+        "tenant",
+        "week",
+        "reviewer",
+        "pair",
+    }
 
 
 def test_a_tenant_and_a_day_choose_cases(client: TestClient) -> None:
