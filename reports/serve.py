@@ -14,7 +14,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from threading import Event, Lock
+from threading import Event, Lock, Thread
+
+import pyarrow as pa
 
 from auditor.access.store_users import has_users
 from auditor.answering import Owner
@@ -136,8 +138,14 @@ def service(config: Config, store: Store, front: Front, now: Callable[[], dateti
         add_site(app, Site(pages, config, now, lambda: list(health.troubles), front.entrance))
         stack.callback(owner.end, tell)
         stack.callback(pages.end, tell)
+        Thread(target=warm_up, daemon=True).start()
         stack.enter_context(front.door.open(app))
         yield follower
+
+
+def warm_up() -> None:
+    """Make a table, since pyarrow looks for pandas at its first one: a second that the first vote should not wait."""
+    pa.Table.from_pydict({"nothing": [None]})
 
 
 def lag_of(follower: Follower | None) -> Callable[[Store], int]:

@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -107,9 +106,7 @@ def answers(db: Path, pid: int) -> bool:
     if not found or found.pid != pid:
         return False
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{found.port}/livez", timeout=5):
+        with urllib.request.urlopen(f"http://127.0.0.1:{found.port}/login", timeout=5):
             return True
-    except urllib.error.HTTPError:
-        return True
-    except OSError:
+    except OSError:  # also while it begins, and answers that it does
         return False
