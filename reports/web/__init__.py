@@ -12,6 +12,7 @@ api/        a file for each part of the API
 policies    what is told of policies, and may be done about them
 agreement   what is told of agreement, kept for each sight
 thresholds_form  the form of the page of thresholds, read and shown
+unseen      what a report leaves out for who may vote
 models      what judged since when
 live, night_files  the report as it is now, and the files of earlier ones
 kept, marks  what takes long to make of the data is kept until they change

@@ -1,7 +1,8 @@
 """The report of a day, week or month as it is now, kept until the data change.
 
 Who may vote must not see how others voted on cases that are open. For all of them a report is made once, as anybody
-of them may see it; so it shows no vote on an open case at all, not even one's own.
+of them may see it; so it shows no vote on an open case at all, not even one's own, and leaves out cases that they are
+to judge without knowing what the guard said.
 """
 
 from collections.abc import Sequence
@@ -16,6 +17,8 @@ from auditor import queries
 from auditor.access.person import Person, Right
 from auditor.access.sight import narrow
 from auditor.evidence.events import Deed, record_event
+from auditor.policies.file import configured_policy
+from auditor.policies.store import in_force
 from auditor.sampling.answers import votes_wanted
 from auditor.store import Store
 from reports.export import to_json
@@ -28,6 +31,7 @@ from reports.web.kept import Kept
 from reports.web.marks import mark_of
 from reports.web.problems import Ending
 from reports.web.site import Site
+from reports.web.unseen import for_voters
 from reports.web.visit import Visit
 
 CASE_PATH = "/cases/"
@@ -158,6 +162,9 @@ def make(site: Site, wanted: Asked) -> LiveReport:
         with queries.snapshot(store.connection) as cursor:
             chosen = Wanted(wanted.period.first, wanted.period.kind, wanted.tenant)
             told = read_chosen(cursor, site.config, edition, chosen).report
+            if wanted.blind:
+                plan = in_force(cursor, now.date(), configured_policy(site.config.policy)).policy.review
+                told = for_voters(told, plan.hide_verdict)
         pictures = thumbnails(hashes(told), store.blobs.find, site.config.report.thumbnail_px)
     html = render_part(told, pictures, CASE_PATH)
     return LiveReport(title_of(told), html, to_json(told), [case.triple_id for case in told.cases])

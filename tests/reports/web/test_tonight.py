@@ -12,6 +12,7 @@ from fastapi.testclient import TestClient
 from auditor.access.person import Person, Role, person_with
 from auditor.policies.file import BUILT_IN
 from auditor.reviews import Review
+from auditor.sampling.store import draw
 from auditor.store import Store
 from auditor.store_reviews import add_reviews
 from auditor.verdict import Category, Judgment
@@ -199,3 +200,29 @@ def test_who_may_not_read_does_not(client: TestClient, somebody: Somebody, perso
 def names(client: TestClient) -> set[str]:
     """The files that the page lists."""
     return {part.split('"')[0] for part in client.get("/nights").text.split("/nights/file?name=")[1:]}
+
+
+def test_what_the_policy_hides_from_reviewers_is_left_out_for_them(
+    client: TestClient, somebody: Somebody, store: Store, configured: Config
+) -> None:
+    """The list of open cases would tell of a case drawn below the line that it was, and its risk."""
+    draw(store, configured, NOW.date() - timedelta(days=1), NOW)
+    below = judged(3, 0.1)[0].id
+    assert below[:16] in read(client)
+    somebody.person = TESS
+    page = read(client)
+    assert below[:16] not in page
+    assert CASE[0].id in page
+
+
+def test_a_policy_that_hides_all_verdicts_hides_them_here(store: Store, somebody: Somebody, configured: Config) -> None:
+    policy = Path(configured.policy.file)
+    policy.write_text(policy.read_text(encoding="utf-8").replace('["below"]', '["urgent"]'), encoding="utf-8")
+    with browsing(store, somebody, Clock(), configured) as client:
+        assert "question 1" in read(client)
+        somebody.person = TESS
+        page = read(client)
+        assert "2 of 3 exchanges need a person" in page
+        assert "question 1" not in page
+        assert "question 1" not in client.get("/api/v1/report").text
+        assert CASE[0].id not in client.get("/api/v1/report").text
