@@ -9,6 +9,7 @@ from typing import Any
 
 import uvicorn
 from fastapi import FastAPI, Response
+from fastapi.responses import PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
 from auditor.errors import PortTaken
@@ -40,7 +41,7 @@ def app_of(health: Health, registry: CollectorRegistry) -> FastAPI:
         response.status_code = 503 if troubles else 200
         return {"ok": not troubles, "reasons": troubles}
 
-    @app.get("/metrics")
+    @app.get("/metrics", response_class=PlainTextResponse)
     def metrics() -> Response:
         """For Prometheus."""
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)

@@ -17,7 +17,7 @@ def add_questions(app: FastAPI, owner: Owner, secret: str) -> None:
     """Let `app` answer whoever knows the secret; in threads of their own, so that health is answered meanwhile."""
     threads = CapacityLimiter(AT_ONCE)
 
-    @app.post(PATH + "{name}")
+    @app.post(PATH + "{name}", include_in_schema=False)
     async def asked(name: str, request: Request) -> Response:
         """See auditor/questions.py."""
         if not is_allowed(request, secret):

@@ -12,7 +12,7 @@ from auditor.access.person import Person, Right
 from auditor.policies.policy import ReviewPlan
 from auditor.reviewing.blind import ALL
 from auditor.reviewing.filters import Filters, where
-from auditor.reviewing.store_votes import plan, seen_case
+from auditor.reviewing.store_votes import check_seen, plan, seen_case
 from auditor.reviewing.votes import Lease, why_not_vote
 from auditor.sampling.queries import ORDER, Due
 from auditor.store import Store
@@ -147,8 +147,13 @@ def hold(store: Store, config: Config, person: Person, triple_id: str, now: date
 
 
 def put_back(store: Store, person: Person, triple_id: str) -> None:
-    """Let others have a case that was kept for this person."""
+    """Let others have a case that was kept for this person.
+
+    Raises:
+        VoteRefused: there is none that this person may see.
+    """
     with store.transaction():
+        check_seen(store, person, triple_id)
         drop_leases(store, person.name, triple_id)
 
 

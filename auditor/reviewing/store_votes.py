@@ -42,9 +42,18 @@ def seen_case(store: Store, config: Config, person: Person, triple_id: str, now:
     Raises:
         VoteRefused: there is none; whether others see one is not said.
     """
+    check_seen(store, person, triple_id)
+    return case_votes(store, config, triple_id, now)
+
+
+def check_seen(store: Store, person: Person, triple_id: str) -> None:
+    """Refuse a case that is not there, or that is not for this person.
+
+    Raises:
+        VoteRefused: the same words for both.
+    """
     if not may_see(store, person, triple_id):
         raise VoteRefused("there is no such case")
-    return case_votes(store, config, triple_id, now)
 
 
 def lease_of(row: tuple[str, str, datetime, datetime, bool]) -> Lease:

@@ -76,7 +76,15 @@ def add_site(app: FastAPI, site: Site, authenticate: Authenticate | None = None)
     @app.get("/api/openapi.json", include_in_schema=False)
     def document(_: Seeing) -> dict[str, Any]:
         """What the API offers."""
-        return app.openapi()
+        return described(app)
+
+
+def described(app: FastAPI) -> dict[str, Any]:
+    """What the API offers, and how a program comes in."""
+    told = app.openapi()
+    token = {"type": "http", "scheme": "bearer", "description": "An API token: traceaudit users token NAME"}
+    components = told.get("components", {}) | {"securitySchemes": {"token": token}}
+    return told | {"components": components, "security": [{"token": []}]}
 
 
 def nobody(_: HTTPConnection) -> Person | None:

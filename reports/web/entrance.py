@@ -63,8 +63,8 @@ class FirstLink:
     """
 
     name: str
-    code: str | None
-    sessions: set[str] = field(default_factory=set)
+    code: str | None = field(repr=False)
+    sessions: set[str] = field(default_factory=set, repr=False)
     lock: Lock = field(default_factory=Lock)
 
     def take(self, given: str) -> bool:

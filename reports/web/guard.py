@@ -56,7 +56,7 @@ class Guard:
     def __init__(self, app: ASGIApp, access: Access, host: str) -> None:
         self.app = app
         self.access = access
-        self.names = (host, *access.hosts)
+        self.names = tuple(name for name in (host, *access.hosts) if name)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request; there are no web sockets here."""

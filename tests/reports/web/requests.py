@@ -19,12 +19,14 @@ from pydantic import BaseModel
 from auditor.access.person import OF_ALL_TENANTS, RIGHTS, Right, Role
 from auditor.answering import Owner
 from auditor.questions import PATH
+from auditor.reviews import Review
 from auditor.store import Store
+from auditor.verdict import Judgment
 from conf.schema import load
 from reports.web.origin import SAFE
 from reports.web.site import Site
 from tests.reports.web.served import whole_app
-from tests.reports.web.site import Clock
+from tests.reports.web.site import NOW, Clock
 
 # Who asks need not be known: nothing that is anybody's is answered.
 OPEN = {"/livez", "/readyz", "/metrics", "/login", "/login/link", "/logout", "/static/{name}"}
@@ -33,12 +35,15 @@ OF_COMMANDS = {PATH + "{name}"}  # have a secret of their own; see test_guard.py
 # What people do about themselves; these name no case, and are of no tenant.
 OF_ONESELF = {"/account/password", "/account/sessions/end", "/account/tokens", "/account/tokens/{token_id}/revoke"}
 
+# Give the next one of those that a person sees; see test_routes.py.
+OF_ANY_CASE = {"/api/v1/queue/next", "/queue/next"}
+
 # By the name of the parameter, or by route and name; a triple is that of the case that the test is about.
-TRIPLE = "the id of a triple"
+TRIPLE, REVIEW = "the id of a triple", "the id of a vote on it"
 SIMPLE = {bool: True, int: 1, float: 0.5, datetime: "2026-11-22T00:00:00Z", date: "2026-11-22"}
 VALUES: dict[str, Any] = {
     "triple_id": TRIPLE,
-    "case_id": TRIPLE,
+    "review_id": REVIEW,
     "token_id": "0123456789ab",
 }
 
@@ -80,7 +85,8 @@ class Asked:
     @property
     def is_about_a_case(self) -> bool:
         """Whether the request names a triple."""
-        return "this one" in str(self.request("this one"))
+        made = str(self.request("this one"))
+        return "this one" in made or vote_on("this one").id in made
 
     def params(self, kind: str) -> list[Any]:
         """The parameters of the route and of what it depends on."""
@@ -114,7 +120,12 @@ def about(value: Any, triple_id: str) -> Any:
         return {name: about(one, triple_id) for name, one in value.items()}
     if isinstance(value, list):
         return [about(one, triple_id) for one in value]
-    return triple_id if value == TRIPLE else value
+    return {TRIPLE: triple_id, REVIEW: vote_on(triple_id).id}.get(value, value) if isinstance(value, str) else value
+
+
+def vote_on(triple_id: str) -> Review:
+    """The vote that is withdrawn, decided on and the like."""
+    return Review(triple_id, "Somebody else", Judgment.SAFE, None, None, NOW)
 
 
 def is_enum(kind: Any) -> bool:

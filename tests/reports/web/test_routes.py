@@ -13,9 +13,13 @@ import pytest
 from auditor.access.person import Right, Role
 from auditor.access.store_users import User
 from auditor.access.tokens import NEVER
+from auditor.sampling.store import draw
 from auditor.store import Store
-from tests.reports.seed import judged, seed
+from auditor.store_reviews import add_reviews
+from tests.reports.seed import NOW as SEEDED
+from tests.reports.seed import config, judged, seed
 from tests.reports.web.requests import (
+    OF_ANY_CASE,
     OF_COMMANDS,
     OF_ONESELF,
     OPEN,
@@ -27,8 +31,10 @@ from tests.reports.web.requests import (
     reading,
     rights_of,
     roles_without,
+    vote_on,
 )
 from tests.reports.web.served import OURS, Served, served
+from tests.reports.web.site import NOW
 
 MARK = "zanzibar"  # in all that is of the foreign tenant, and nowhere else
 OWN = judged(1, 0.9)
@@ -85,6 +91,8 @@ class World:
 def world() -> Iterator[World]:
     with Store.open(":memory:") as store:
         seed(store, [OWN, FOREIGN], rejected=1, gaps=1)
+        draw(store, config(), SEEDED.date(), NOW)
+        add_reviews(store, [vote_on(triple.id) for triple, _ in (OWN, FOREIGN)], NOW)
         with served(store) as site:
             made = World(site)
             for right in Right:  # so that adding people is no change that a test sees
@@ -106,7 +114,8 @@ def unchanged(world: World) -> Iterator[None]:
 def test_every_route_says_what_it_needs_or_is_known_to_need_nothing() -> None:
     assert [str(one) for one in guarded() if len(rights_of(one.route.dependant)) != 1] == []
     assert {one.path for one in all_routes()} >= OPEN | OF_COMMANDS
-    known = [one for one in changing() if is_of_all_tenants(one) or one.is_about_a_case or one.path in OF_ONESELF]
+    others = OF_ONESELF | OF_ANY_CASE
+    known = [one for one in changing() if is_of_all_tenants(one) or one.is_about_a_case or one.path in others]
     assert known == list(changing()), "name the triple of a route in VALUES, or say that it is about oneself"
     assert len(changing()) > 3
     assert len(reading()) > 3
@@ -168,7 +177,7 @@ class TestRefused:
         answer = world.ask(asked, **world.site.session_of(world.all_mighty), **OURS, Host=host)
         self.refused(answer, {421})
 
-    @pytest.mark.parametrize("asked", [one for one in changing() if one.path not in OF_ONESELF], ids=str)
+    @pytest.mark.parametrize("asked", [one for one in changing() if one.path not in OF_ONESELF | OF_ANY_CASE], ids=str)
     def test_a_case_of_another_tenant(self, world: World, asked: Asked) -> None:
         of_own = world.site.session_of(world.user(tuple(Role), "harbor-bank"))
         answer = world.ask(asked, FOREIGN[0].id, **of_own, **OURS)
@@ -192,3 +201,11 @@ def test_nothing_of_another_tenant_is_read(world: World, asked: Asked) -> None:
         assert answer.status_code == 403
     elif asked.is_about_a_case:
         assert answer.status_code in REFUSED
+
+
+@pytest.mark.parametrize("asked", [one for one in changing() if one.path in OF_ANY_CASE], ids=str)
+def test_the_next_case_is_never_one_of_another_tenant(world: World, asked: Asked) -> None:
+    session = world.site.session_of(world.user(tuple(Role), "harbor-bank"))
+    answers = [world.ask(asked, **session, **OURS) for _ in range(3)]
+    assert all(MARK not in answer.text and FOREIGN[0].id not in answer.text for answer in answers)
+    assert {answer.status_code for answer in answers} <= {200, 204, 303}
