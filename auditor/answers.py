@@ -4,12 +4,24 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from auditor.ledger import LedgerLine
+from auditor.pipeline import settle
 from auditor.reviews import Review
 from auditor.store import Store
-from auditor.store_letters import LetterLine, Which, find_letters, load_records
+from auditor.store_calibrations import give_risks
+from auditor.store_letters import (
+    LetterLine,
+    Stamp,
+    Which,
+    find_letters,
+    load_records,
+    settle_letters,
+    still_open,
+)
 from auditor.store_reviews import Added, add_reviews, read_all
+from auditor.store_rows import Run
+from auditor.verdict import ScorerKey, Verdict
 from conf.schema import Config
-from ingest.qta import Record
+from ingest.qta import Normalized, Outcome, Record
 
 
 def nothing(_: Store, __: Config) -> bool:
@@ -35,6 +47,26 @@ def find_dead_letters(store: Store, _: Config, which: Which) -> list[LetterLine]
 def load_dead_letters(store: Store, _: Config, lines: list[LetterLine]) -> list[Record]:
     """The records of these letters, byte for byte."""
     return load_records(store, lines)
+
+
+def judged(store: Store, _: Config, ids: list[str], scorer: ScorerKey) -> list[str]:
+    """Those of `ids` that have a verdict of this scorer."""
+    return sorted(store.judged(ids, scorer))
+
+
+def settle_dead_letters(
+    store: Store, _: Config, run: Run, items: list[Normalized], verdicts: list[Verdict], now: datetime
+) -> list[Outcome]:
+    """Keep what open letters became; gives that, without those that somebody else has settled meanwhile."""
+    with store.transaction():
+        store.begin_run(run)
+        left = still_open(store, items)
+        outcomes = settle(left, {verdict.triple_id: verdict for verdict in verdicts})
+        ids = {triple.id for item in left for triple in item.triples}
+        new = ids - store.judged(sorted(ids), run.scorer)
+        given = give_risks(store, [verdict for verdict in verdicts if verdict.triple_id in new])
+        settle_letters(store, left, outcomes, given, Stamp(run.run_id, now))
+    return list(outcomes)
 
 
 def all_votes(store: Store, _: Config) -> Sequence[Review]:

@@ -10,41 +10,55 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from itertools import islice
 from typing import Any
 
-from auditor.pipeline import Audit, Judge, settle
-from auditor.store import Store
-from auditor.store_calibrations import give_risks
-from auditor.store_letters import LetterLine, Stamp, chunks, load_records, settle_letters
+from auditor.owner import Asker
+from auditor.pipeline import Audit, Judge
+from auditor.store_letters import LetterLine, chunks
+from auditor.store_rows import Run
 from auditor.verdict import ScorerKey, Verdict
+from auditor.wire import light_item
 from conf.schema import Batching
 from ingest.assembly import Assembler, assembled
-from ingest.qta import Batch, Outcome
+from ingest.qta import Batch, ImageBlob, Outcome
+
+AT_ONCE = 32  # records that are settled in one transaction: bounds the question
 
 
 @dataclass(frozen=True, slots=True)
 class LetterKeeper:
-    """Settles what dead letters became, each batch in one transaction; a Keeper.
+    """Settles what dead letters became, each batch in one transaction, with whoever owns the database; a Keeper.
 
     Attributes:
-        run_id: of a run that `store` knows.
+        asker: asks that process.
+        keep_image: puts an image into the blob store, which both sides share.
+        run: that judges.
         now: the time, in UTC.
     """
 
-    store: Store
-    run_id: str
+    asker: Asker
+    keep_image: Callable[[ImageBlob], None]
+    run: Run
     now: Callable[[], datetime]
 
     def judged(self, ids: Sequence[str], scorer: ScorerKey) -> set[str]:
         """See Keeper."""
-        return self.store.judged(ids, scorer)
+        return set(self.asker.ask("letters.judged", list(ids), scorer))
 
     def keep(self, batch: Batch, verdicts: Sequence[Verdict]) -> Sequence[Outcome]:
         """See Keeper."""
-        outcomes = settle(batch.items, {verdict.triple_id: verdict for verdict in verdicts})
-        stamp = Stamp(self.run_id, self.now())
-        settle_letters(self.store, batch.items, outcomes, give_risks(self.store, verdicts), stamp)
+        outcomes: list[Outcome] = []
+        for start in range(0, len(batch.items), AT_ONCE):
+            items = batch.items[start : start + AT_ONCE]
+            for image in (image for item in items for triple in item.triples for image in triple.images):
+                if isinstance(image, ImageBlob):
+                    self.keep_image(image)
+            ids = {triple.id for item in items for triple in item.triples}
+            some = [verdict for verdict in verdicts if verdict.triple_id in ids]
+            light = [light_item(item) for item in items]
+            outcomes += self.asker.ask("letters.settle", self.run, light, some, self.now())
         return outcomes
 
 
@@ -80,7 +94,7 @@ class Replayed:
 def replay(
     lines: Sequence[LetterLine], keeper: LetterKeeper, judge: Judge, assembler: Assembler, limits: Batching
 ) -> Replayed:
-    """Read open letters again, and settle those that can be read now.
+    """Read open letters again, and settle those that can be read now; others may use the database meanwhile.
 
     Raises:
         BackendFailed: the machinery broke; what was settled before stays settled, the rest stays open.
@@ -88,7 +102,8 @@ def replay(
     whole = [line for line in lines if not line.withheld]
     result = Replayed(len(lines), len(lines) - len(whole), Audit(judge, keeper))
     read = chunks(whole, limits.max_records, limits.max_bytes)
-    items = assembled((record for chunk in read for record in load_records(keeper.store, chunk)), assembler)
+    load = partial(keeper.asker.ask, "letters.load")
+    items = assembled((record for chunk in read for record in load(chunk)), assembler)
     while batch := list(islice(items, limits.max_records)):
         result.still.update(item.rejection.reason for item in batch if item.rejection)
         if readable := tuple(item for item in batch if not item.rejection):

@@ -17,7 +17,7 @@ from conf.schema import Batching, Config
 if TYPE_CHECKING:
     from auditor.letters import Replayed
     from auditor.letters_out import Load
-    from auditor.store import Store
+    from auditor.owner import Asker
     from auditor.store_letters import LetterLine
 
 SHOWN = 100
@@ -28,22 +28,20 @@ OF_ACTION = {"limit": "list", "export": "list", "to": "replay", "model": "replay
 def dead_letters(argv: Sequence[str]) -> int:
     """`traceaudit dead-letters list | replay`: the records that could not be read."""
     from auditor.owner import Asker
-    from auditor.store import Store
-    from auditor.store_letters import Which, find_letters
+    from auditor.store_letters import Which
 
     args = options().parse_args(argv)
     if wrong := [name for name, action in OF_ACTION.items() if getattr(args, name) and action != args.action]:
         raise ConfigError(f"--{wrong[0]} belongs to `traceaudit dead-letters {OF_ACTION[wrong[0]]}`")
     config = config_of(args, auditor__model=args.model, auditor__backend=args.backend)
     which = Which(args.reason, args.source, open_only=args.action == "replay")
-    if args.action == "list" or args.to:
-        asker = Asker(config)
-        found, load = asker.ask("letters.find", which), partial(asker.ask, "letters.load")
-        if args.action == "list":
-            return show(found, args, config.batching, load)
+    asker = Asker(config)
+    found, load = asker.ask("letters.find", which), partial(asker.ask, "letters.load")
+    if args.action == "list":
+        return show(found, args, config.batching, load)
+    if args.to:
         return send(found, args.to, config, load, as_json=args.json)
-    with Store.open(config.store.path, config.images.blob_dir, create=False) as store:
-        replayed = read_again(find_letters(store, which), config, store)
+    replayed = read_again(found, config, asker)
     if args.json:
         print_json(replayed.as_json())
     else:
@@ -103,8 +101,9 @@ def send(found: "Sequence[LetterLine]", to: str, config: Config, load: "Load", *
     return 0
 
 
-def read_again(found: "Sequence[LetterLine]", config: Config, store: "Store") -> "Replayed":
+def read_again(found: "Sequence[LetterLine]", config: Config, asker: "Asker") -> "Replayed":
     """Build the scorer that `config` says, and settle the letters that can be read now."""
+    from auditor.blobs import open_blobs
     from auditor.letters import LetterKeeper, replay
     from auditor.policies.file import configured_policy
     from auditor.scorer import build
@@ -113,14 +112,14 @@ def read_again(found: "Sequence[LetterLine]", config: Config, store: "Store") ->
     from ingest.normalize import joiner, normalizer, resolver_of
     from ingest.privacy import privacy_of
 
-    scorer = build(config, utc_now).recalling(store.recall)
-    run_id = uuid.uuid4().hex
+    scorer = build(config, utc_now).recalling(partial(asker.ask, "backfill.recall"))
     policy = configured_policy(config.policy).version
-    store.begin_run(Run(run_id, utc_now(), version("traceaudit"), scorer.key, scorer.backend_name, policy))
+    run = Run(uuid.uuid4().hex, utc_now(), version("traceaudit"), scorer.key, scorer.backend_name, policy)
+    blobs = open_blobs(config.images.blob_dir or f"{config.store.path}.blobs")
     privacy = privacy_of(config, beside=key_file(config))
     how = (config, privacy, resolver_of(config, scorer.backend.image_pixels))
     assembler = Assembler(config.assembly, normalizer(*how), joiner(*how))
-    return replay(found, LetterKeeper(store, run_id, utc_now), scorer, assembler, config.batching)
+    return replay(found, LetterKeeper(asker, blobs.keep, run, utc_now), scorer, assembler, config.batching)
 
 
 def print_replayed(replayed: "Replayed") -> None:

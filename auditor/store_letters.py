@@ -19,7 +19,7 @@ from auditor.store import Store
 from auditor.store_rows import Row, image_rows, place, triple_columns
 from auditor.verdict import Verdict
 from auditor.verdict_rows import utc, verdict_columns
-from ingest.qta import ImageBlob, Normalized, Outcome, Position, Record, Withheld
+from ingest.qta import Normalized, Outcome, Position, Record, Withheld
 
 FILE = "file:"
 
@@ -36,6 +36,11 @@ LOAD = """
     SELECT source, "partition", "offset", value, key, headers, timestamp_ms, sha256, n_bytes
     FROM dead_letters JOIN incoming USING (source, "partition", "offset")
     ORDER BY source, "partition", "offset"
+"""
+
+OPEN = """
+    SELECT source, "partition", "offset"
+    FROM dead_letters JOIN incoming USING (source, "partition", "offset") WHERE replayed_at IS NULL
 """
 
 SETTLED_ROWS = '(source, "partition", "offset") IN (SELECT (source, "partition", "offset") FROM incoming)'
@@ -178,11 +183,17 @@ class Stamp:
 def settle_letters(
     store: Store, items: Sequence[Normalized], outcomes: Sequence[Outcome], verdicts: Sequence[Verdict], stamp: Stamp
 ) -> None:
-    """Keep what open letters became, in one transaction; once this returns it survives a crash."""
-    new = store.new_triples(triple for item in items for triple in item.triples)
-    for image in (image for triple in new for image in triple.images if isinstance(image, ImageBlob)):
-        store.blobs.keep(image)
+    """Keep what open letters became, in one transaction; once this returns it survives a crash.
+
+    Args:
+        store: open for writing; the images of the items lie in its blob store.
+        items: records of open letters, read.
+        outcomes: what became of each, in order.
+        verdicts: on their triples.
+        stamp: by which run, and when.
+    """
     with store.transaction():
+        new = store.new_triples(triple for item in items for triple in item.triples)
         store.insert_columns("triples", triple_columns(new, stamp.now))
         store.insert("images", [row for triple in new for row in image_rows(triple)])
         store.insert_columns("verdicts", verdict_columns(verdicts, stamp.run_id))
@@ -190,6 +201,13 @@ def settle_letters(
         for table, statement in SETTLE.items():
             let_go(store, table, settled)
             joined(store, statement, settled, SETTLED)
+
+
+def still_open(store: Store, items: Sequence[Normalized]) -> list[Normalized]:
+    """Those whose letters nobody settled meanwhile."""
+    places = [place(item.record.position) for item in items]
+    found = {Position(*row) for row in joined(store, OPEN, places, PLACES)}
+    return [item for item in items if item.record.position in found]
 
 
 def settled_row(outcome: Outcome, stamp: Stamp) -> Row:

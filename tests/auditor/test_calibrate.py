@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
+from auditor.answers import settle_dead_letters
 from auditor.calibrate import calibrate, reviewed_groups
 from auditor.calibration import IDENTITY, Method, Temperature
-from auditor.letters import LetterKeeper
 from auditor.pipeline import StoreKeeper
 from auditor.ranges import JudgedRange
 from auditor.reviewing.truths import read_truths
@@ -27,7 +27,17 @@ from auditor.verdict_rows import verdict_columns
 from auditor.wire import encode
 from conf.schema import load
 from ingest.qta import Position, Record
-from tests.factories import KEY, NOW, make_batch, make_item, make_run, make_triple, make_unscorable, make_verdict
+from tests.factories import (
+    KEY,
+    NOW,
+    make_batch,
+    make_item,
+    make_rejected,
+    make_run,
+    make_triple,
+    make_unscorable,
+    make_verdict,
+)
 
 LATER = NOW + timedelta(hours=1)
 
@@ -114,8 +124,12 @@ def test_letters_that_are_read_again_get_risks_too(store: Store) -> None:
     judged_and_reviewed(store)
     (attempt,) = calibrate(store, Method.TEMPERATURE, 50, NOW)
     assert attempt.calibration
-    keeper = LetterKeeper(store, "run2", lambda: NOW)
-    keeper.keep(make_batch(make_item(7, make_triple(id="letter"))), [score("letter", 0.9)])
+    unread = make_rejected(sum(store.positions().values()))
+    StoreKeeper(store, "run1", lambda: NOW).keep(make_batch(unread), [])
+    read = make_item(unread.record.position.offset, make_triple(id="letter"))
+    run, said = make_run("run2"), [score("letter", 0.9)]
+    assert len(settle_dead_letters(store, load(), run, [read], said, NOW)) == 1
+    assert settle_dead_letters(store, load(), run, [read], said, NOW) == []  # somebody else was faster
     assert stored(store, "letter")[1] == attempt.calibration.id
 
 

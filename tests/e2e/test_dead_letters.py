@@ -14,6 +14,7 @@ from kafka import KafkaProducer
 
 from auditor.__main__ import main
 from tests.e2e.audits import OUTCOMES, VERDICTS, ledger, messages, rows, run, traceaudit
+from tests.reports.web.service import serving
 
 if TYPE_CHECKING:
     from tests.broker import Broker
@@ -71,6 +72,14 @@ def test_those_that_can_be_read_now_are_settled_once_and_the_ledger_stays_balanc
     again = replay(db, *READ_IT)
     assert (again["letters"], again["settled"], again["verdicts"]) == (2, {}, 0)
     assert (rows(db, OUTCOMES), rows(db, VERDICTS), rows(db, LETTERS)) == before
+
+
+def test_they_are_read_again_while_a_service_has_the_database(db: Path) -> None:
+    with serving(db):
+        told = replay(db, *READ_IT)
+        assert told["settled"] == {"duplicate": 1, "scored": 2}
+    (line,) = ledger(db)
+    assert line["states"] == {"scored": 3, "duplicate": 1, "rejected": 2}
 
 
 def test_a_reason_narrows_what_is_read_again(db: Path) -> None:
