@@ -1,6 +1,7 @@
 PYTHON := .venv/bin/python
 ROWS ?= ../shared/data/qta
 ARGS ?=
+JOBS ?= 2
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo demo-store test format lint types check bench chaos kafka demo-auditor docs constraints
@@ -16,8 +17,8 @@ demo: .venv/.light ## The whole flow on sample logs: no broker, no GPU, ends by 
 demo-store: .venv/.full ## A store of four weeks and three tenants, for trying reports and policies (minutes)
 	$(PYTHON) -m reports.demo_store --rows $(ROWS) $(ARGS)
 
-test: .venv/.full ## All tests, with a real broker where Java and Maven exist (ARGS="-k name" for some)
-	$(PYTHON) -m pytest $(ARGS)
+test: .venv/.full ## All tests, with a real broker where Java and Maven exist (ARGS="-k name" for some, JOBS=4 for more at a time)
+	$(PYTHON) -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 format: .venv/.full ## Rewrite the code in the one format
 	$(PYTHON) -m ruff format .
