@@ -30,6 +30,11 @@ COMMANDS = {
     "verify": ("auditor.evidence.verify_cli:verify", "whether the record, or a bundle, is as it was written"),
     "export": ("auditor.exports.cli:export", "a case as signed evidence; verdicts for other tools"),
     "events": ("auditor.evidence.verify_cli:events", "the audit trail: who did what, and when"),
+    "retention": (
+        "auditor.retention.cli:retention",
+        "how long what is kept, and legal holds: show, run, hold, release",
+    ),
+    "erase": ("auditor.retention.cli:erase", "erase a conversation, a user or a case from everything that is kept"),
     "report": ("reports.cli:report", "the nightly report of a day"),
     "demo": ("reports.cli:demo", "the whole flow on the sample logs that ship with traceaudit"),
 }

@@ -1,14 +1,16 @@
 """The store of original images: each once, under the hash of its bytes; a folder, or object storage."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from auditor.errors import StoreUnusable
-from auditor.files import write_whole
+from auditor.files import sync_folder, write_whole
 from ingest.errors import MissingExtra
 from ingest.qta import ImageBlob
 
+HASH_CHARS = 64
 EXTRAS = {"s3": "s3", "s3a": "s3", "gs": "gcs", "gcs": "gcs"}
 
 
@@ -66,6 +68,22 @@ class BlobStore(ABC):
         """
 
     @abstractmethod
+    def delete(self, sha256: str) -> int:
+        """Delete what lies under a hash; gives 1, or 0 where nothing does.
+
+        Raises:
+            StoreUnusable: it cannot be deleted.
+        """
+
+    @abstractmethod
+    def names(self) -> Iterator[str]:
+        """The hashes under which something lies.
+
+        Raises:
+            StoreUnusable: it cannot be read.
+        """
+
+    @abstractmethod
     def path(self, sha256: str) -> Path | str:
         """Where the bytes with that hash lie, if they were kept."""
 
@@ -106,6 +124,25 @@ class Blobs(BlobStore):
         except OSError as error:
             raise StoreUnusable(f"{path}: {error.strerror or error}") from None
 
+    def delete(self, sha256: str) -> int:
+        """See BlobStore."""
+        path = self.path(sha256)
+        try:
+            path.unlink()
+            sync_folder(path.parent)
+        except FileNotFoundError:
+            return 0
+        except OSError as error:
+            raise StoreUnusable(f"{path}: {error.strerror or error}") from None
+        return 1
+
+    def names(self) -> Iterator[str]:
+        """See BlobStore."""
+        try:
+            yield from (path.name for path in self.folder.glob("??/*") if is_hash(path.name))
+        except OSError as error:
+            raise StoreUnusable(f"{self.folder}: {error.strerror or error}") from None
+
 
 class ObjectBlobs(BlobStore):
     """Object storage, through fsspec; an object appears at once and whole, and only where there is none."""
@@ -143,6 +180,34 @@ class ObjectBlobs(BlobStore):
         except Exception as error:  # noqa: BLE001 - each storage library has errors of its own
             raise StoreUnusable(f"{self.url}: {type(error).__name__}: {error}") from None
         return data
+
+    def delete(self, sha256: str) -> int:
+        """See BlobStore. Where the storage keeps versions, older ones are for it to delete."""
+        path = self.path(sha256)
+        try:
+            if not self.storage.exists(path):
+                return 0
+            self.storage.rm_file(path)
+        except FileNotFoundError:
+            return 0
+        except Exception as error:  # noqa: BLE001 - each storage library has errors of its own
+            raise StoreUnusable(f"{self.url}: {type(error).__name__}: {error}") from None
+        return 1
+
+    def names(self) -> Iterator[str]:
+        """See BlobStore."""
+        try:
+            found = self.storage.find(self.url)
+        except FileNotFoundError:
+            return
+        except Exception as error:  # noqa: BLE001 - each storage library has errors of its own
+            raise StoreUnusable(f"{self.url}: {type(error).__name__}: {error}") from None
+        yield from (name for name in (path.rpartition("/")[2] for path in found) if is_hash(name))
+
+
+def is_hash(name: str) -> bool:
+    """Whether a file is named as those are that we keep; others are somebody else's."""
+    return len(name) == HASH_CHARS and set(name) <= set("0123456789abcdef")
 
 
 def storage_of(url: str) -> Any:

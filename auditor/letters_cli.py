@@ -37,6 +37,9 @@ def dead_letters(argv: Sequence[str]) -> int:
     which = Which(args.reason, args.source, open_only=args.action == "replay")
     asker = Asker(config)
     found, load = asker.ask("letters.find", which), partial(asker.ask, "letters.load")
+    to = args.export if args.action == "list" else args.to
+    if to and "://" not in str(to):  # so that an erasure finds it
+        asker.ask("retention.note_file", str(Path(to).absolute()), "dead-letters", utc_now())
     if args.action == "list":
         return show(found, args, config.batching, load)
     if args.to:

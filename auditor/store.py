@@ -24,6 +24,7 @@ from auditor.evidence.store_leaves import SEAL
 from auditor.evidence.store_seals import Seals, commit_to_rows, insert_sealed, with_salts
 from auditor.ledger import LedgerLine
 from auditor.migrate import migrate
+from auditor.retention.kept_out import keep_out, shed, with_blobs
 from auditor.store_rows import (
     Row,
     Run,
@@ -45,7 +46,7 @@ from ingest.source import Partition, Stored
 MEMORY = ":memory:"
 
 # How the Arrow table `incoming` goes into a table, unless row by row as it is; into tables of evidence go the rows that
-# the second table gives. Verdicts are append-only: a key that is there stays as it is.
+# the second table gives. Verdicts are append-only: a key that is there stays as it is; of what was erased none is kept.
 INSERTS = {
     "positions": """
         INSERT INTO positions BY NAME SELECT * FROM incoming
@@ -54,7 +55,9 @@ INSERTS = {
 }
 NEW_ROWS = {
     "runs": "FROM incoming ANTI JOIN runs USING (run_id)",
-    "verdicts": "FROM incoming ANTI JOIN verdicts USING (triple_id, model_revision, prompt_hash, decoding)",
+    "verdicts": """
+        FROM incoming ANTI JOIN verdicts USING (triple_id, model_revision, prompt_hash, decoding)
+        ANTI JOIN (SELECT triple_id FROM erasures WHERE triple_id IS NOT NULL) erased USING (triple_id)""",
 }
 
 LEDGER = """
@@ -174,14 +177,20 @@ class Store:
         with self.transaction():
             read_at = self.release(batch)
             self.check_follows(batch, read_at)
-            self.insert_columns("outcomes", outcome_columns(outcomes, run_id, now, read_at))
+            out = keep_out(self, new, now)
+            self.insert_columns("outcomes", outcome_columns(shed(outcomes, out), run_id, now, read_at))
             self.insert("held", held_rows(batch.held, now, read_at))
-            self.insert_columns("triples", triple_columns(new, now))
-            self.insert("images", [row for triple in new for row in image_rows(triple)])
+            self.insert_triples([triple for triple in new if triple.id not in out], now)
             self.insert_columns("verdicts", verdict_columns(verdicts, run_id))
             self.insert("gaps", gap_rows(batch.gaps, now))
             self.insert("dead_letters", dead_letter_rows(batch.items, now))
             self.insert("positions", position_rows(batch, now))
+
+    def insert_triples(self, triples: Sequence[QTATriple], now: datetime) -> None:
+        """Append triples with their images, whose files were kept before."""
+        whole = with_blobs(self, triples)
+        self.insert_columns("triples", triple_columns(whole, now))
+        self.insert("images", [row for triple in whole for row in image_rows(triple)])
 
     def positions(self) -> dict[Partition, int]:
         """The next offset to read of every partition that was ever read."""

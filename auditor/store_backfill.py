@@ -19,6 +19,7 @@ from auditor.verdict import Judgment, ScorerKey, Verdict
 from auditor.verdict_rows import utc, verdict_columns
 from ingest.qta import QTATriple
 
+# Triples whose texts were taken out when they had outlived their period cannot be judged once more.
 PAGE = 1024  # triples looked at for one page: those that have a verdict already cost a line each, not a query
 
 COUNT = """
@@ -27,7 +28,7 @@ COUNT = """
         WHERE model_revision = $model_revision AND prompt_hash = $prompt_hash AND decoding = $decoding
     )
     SELECT count(*), count(judged.triple_id) FROM triples LEFT JOIN judged ON judged.triple_id = triples.id
-    WHERE stored_at >= $since AND stored_at < $until AND ($tenant IS NULL OR tenant = $tenant)
+    WHERE stored_at >= $since AND stored_at < $until AND ($tenant IS NULL OR tenant = $tenant) AND text_gone_at IS NULL
 """
 COSTS = """
     SELECT count(*), coalesce(avg(seconds), 0), coalesce(avg(prompt_tokens), 0), coalesce(avg(output_tokens), 0)
@@ -36,7 +37,7 @@ COSTS = """
 NEXT = """
     SELECT stored_at, id FROM triples
     WHERE stored_at >= $since AND stored_at < $until AND ($tenant IS NULL OR tenant = $tenant)
-        AND stored_at >= $at AND (stored_at > $at OR id > $id)
+        AND stored_at >= $at AND (stored_at > $at OR id > $id) AND text_gone_at IS NULL
     ORDER BY stored_at, id LIMIT $n
 """
 HANDFUL = """
@@ -44,7 +45,7 @@ HANDFUL = """
         FROM verdicts
         WHERE model_revision = $model_revision AND prompt_hash = $prompt_hash AND decoding = $decoding
     ) judged ON judged.triple_id = triples.id
-    WHERE stored_at >= $since AND stored_at < $until AND ($tenant IS NULL OR tenant = $tenant)
+    WHERE stored_at >= $since AND stored_at < $until AND ($tenant IS NULL OR tenant = $tenant) AND text_gone_at IS NULL
     ORDER BY hash(id), id LIMIT $n
 """
 TRIPLES = "SELECT * FROM triples WHERE id IN (SELECT unnest($ids))"

@@ -15,8 +15,9 @@ from typing import Any
 import pyarrow as pa
 
 from auditor.evidence.store_seals import release
+from auditor.retention.kept_out import keep_out, shed
 from auditor.store import Store
-from auditor.store_rows import Row, image_rows, place, triple_columns
+from auditor.store_rows import Row, place
 from auditor.verdict import Verdict
 from auditor.verdict_rows import utc, verdict_columns
 from ingest.qta import Normalized, Outcome, Position, Record, Withheld
@@ -194,10 +195,10 @@ def settle_letters(
     """
     with store.transaction():
         new = store.new_triples(triple for item in items for triple in item.triples)
-        store.insert_columns("triples", triple_columns(new, stamp.now))
-        store.insert("images", [row for triple in new for row in image_rows(triple)])
+        out = keep_out(store, new, stamp.now)
+        store.insert_triples([triple for triple in new if triple.id not in out], stamp.now)
         store.insert_columns("verdicts", verdict_columns(verdicts, stamp.run_id))
-        settled = [settled_row(outcome, stamp) for outcome in outcomes]
+        settled = [settled_row(outcome, stamp) for outcome in shed(outcomes, out)]
         for table, statement in SETTLE.items():
             let_go(store, table, settled)
             joined(store, statement, settled, SETTLED)

@@ -27,6 +27,8 @@ health       what it answers over HTTP
 questions_api  what it answers other commands
 agreement/   how far reviewers agree, in words, drawn, and as CSV
 web/         the pages in which people read, decide and look after it, and the same as an API
+retaining    what erase and retention ask, and the job retention
+shown_cases  files that show a case that was erased: made again, or deleted
 answers      what the schedule and deliveries are asked, answered
 demo         the whole flow on the sample logs that ship with traceaudit
 what_if/     what a policy would have done, with intervals

@@ -14,6 +14,7 @@ import duckdb
 from auditor import queries, queries_counts
 from auditor.evidence.events import SYSTEM, Deed, record_event
 from auditor.files import new_file, sha256_of
+from auditor.retention.files import REPORTS, note_file
 from auditor.store import Store
 from conf.schema import Config
 from reports.errors import NothingToReport, PdfNotMade, ReportNotWritten
@@ -109,6 +110,7 @@ def write_nightly(  # noqa: PLR0913 - what a report can be of, with the usual on
         PdfNotMade: `report.pdf` is "always", and it could not be; all other files are written.
     """
     folder = Path(config.report.out_dir)
+    note_file(store, str(folder.absolute()), REPORTS, edition.instant)
     cursor = store.connection.cursor()
     with queries.within_memory(cursor, config.report.max_memory_bytes), queries.snapshot(cursor), writing(folder):
         read = read_chosen(cursor, config, edition, Wanted(day, period, tenant))

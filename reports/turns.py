@@ -32,7 +32,7 @@ def opened(config: Config, patience_s: float = 0.0) -> Iterator[Store]:
         StoreLocked: another process has it and does not let go of it in that time.
     """
     store = open_again(config, patience_s)
-    if is_due(store.connection):
+    if is_due(store.connection, config.retention.rewrite_days, utc_now()):
         store.close()
         write_anew(config.store.path)
         store = open_again(config, PATIENCE_S)
@@ -74,7 +74,7 @@ def turn(config: Config, store: Store, front: Front, around: Surroundings, stop:
         follower = stack.enter_context(service(config, store, front, utc_now))
         rounds = stack.enter_context(coming_round(store, around, utc_now))
         standstill.begin(rounds.rest)
-        if is_due(store.connection):
+        if is_due(store.connection, config.retention.rewrite_days, utc_now()):
             stack.enter_context(after(TRY_AGAIN_S, standstill.ask))
         if follower:
             follower.run(stop.turn)

@@ -16,12 +16,14 @@ if TYPE_CHECKING:
 def case(argv: Sequence[str]) -> int:
     """`traceaudit export case ID`: a signed bundle; `traceaudit verify BUNDLE` checks it without the database."""
     from auditor.cli import utc_now
-    from auditor.owner import ask
+    from auditor.owner import Asker
 
     args = case_options().parse_args(argv)
-    exported: Exported = ask(config_of(args), "evidence.export", args.id, args.by or getpass.getuser(), utc_now())
+    asker = Asker(config_of(args))
+    exported: Exported = asker.ask("evidence.export", args.id, args.by or getpass.getuser(), utc_now())
     triple_id = exported.case
     path = args.out or Path(f"case-{triple_id[:12]}.zip")
+    asker.ask("retention.note_file", str(path.absolute()), "case", utc_now())  # so that an erasure finds it
     write(path, exported.data)
     if args.json:
         counts = {"rows": exported.rows, "images": exported.images, "missing_images": list(exported.missing)}

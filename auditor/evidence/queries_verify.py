@@ -28,6 +28,8 @@ KEYS = {
     "policy_decisions": ("number",),
     "draws": ("day", "triple_id"),
     "strata": ("day", "stratum"),
+    "holds": ("id",),
+    "erasures": ("id", "digest", "triple_id"),
 }
 N_KEYS = 2
 

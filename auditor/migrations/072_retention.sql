@@ -42,6 +42,10 @@ CREATE TABLE blobs_due (
     sha256 VARCHAR NOT NULL,         -- to be deleted unless a triple shows it
     since TIMESTAMP NOT NULL
 );
+CREATE TABLE blobs_gone (
+    sha256 VARCHAR NOT NULL,         -- deleted lately: who stores a triple that shows it looks whether it is there
+    "at" TIMESTAMP NOT NULL
+);
 CREATE TABLE files_due (
     erasure VARCHAR NOT NULL,        -- whose cases files may still show
     since TIMESTAMP NOT NULL

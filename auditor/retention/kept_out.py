@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from auditor.verdict_rows import utc
-from ingest.qta import ImageBlob, Outcome, QTATriple, State
+from ingest.qta import ImageBlob, ImageFailure, ImageReason, Outcome, QTATriple, State
 
 if TYPE_CHECKING:
     from auditor.store import Store
@@ -76,6 +76,35 @@ def note_blobs(store: "Store", triples: Iterable[QTATriple], now: datetime) -> N
     images = (image for triple in triples for image in triple.images if isinstance(image, ImageBlob))
     hashes = sorted({image.sha256 for image in images})
     store.insert("blobs_due", [{"sha256": name, "since": utc(now)} for name in hashes])
+
+
+def with_blobs(store: "Store", triples: Sequence[QTATriple]) -> Sequence[QTATriple]:
+    """The triples with images whose files are there, in the open transaction.
+
+    A file is kept before the transaction, or by a worker long before. One that was there already may have been deleted
+    in between, since no triple showed it any more: it is kept once more, or named as gone where it cannot be.
+    """
+    if not triples or not (gone := gone_blobs(store, triples)):
+        return triples
+    return [replace(triple, images=tuple(whole_image(store, one, gone) for one in triple.images)) for triple in triples]
+
+
+def gone_blobs(store: "Store", triples: Iterable[QTATriple]) -> set[str]:
+    """Those of their images' files that were deleted lately."""
+    found = {one.sha256 for triple in triples for one in triple.images if isinstance(one, ImageBlob)}
+    query = "SELECT sha256 FROM blobs_gone WHERE sha256 IN (SELECT unnest(?::VARCHAR[]))"
+    return {name for (name,) in store.connection.execute(query, [sorted(found)]).fetchall()} if found else set()
+
+
+def whole_image(store: "Store", image: ImageBlob | ImageFailure, gone: AbstractSet[str]) -> ImageBlob | ImageFailure:
+    """One image, whose file is there; or that it is gone."""
+    if isinstance(image, ImageFailure) or image.sha256 not in gone:
+        return image
+    if not image.is_left_behind:
+        store.blobs.keep(image)
+    elif store.blobs.find(image.sha256) is None:
+        return ImageFailure(ImageReason.BLOB_GONE, image.ref_kind, image.origin)
+    return image
 
 
 def shed(outcomes: Iterable[Outcome], out: AbstractSet[str]) -> list[Outcome]:

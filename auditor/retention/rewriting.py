@@ -17,7 +17,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -26,9 +26,10 @@ from auditor.errors import NotRewritten, StoreLocked
 from auditor.evidence.events import SYSTEM, Deed, append_event
 from auditor.files import sync_folder
 from auditor.store import MEMORY, connect
+from auditor.verdict_rows import utc
 
 REWRITTEN = "file.rewritten"
-BESIDE = ".anew"
+BESIDE, COPY = ".anew", "copy"
 PATIENCE_S = 30.0  # a process that opened the file in between, to ask something, has it for a moment
 LOOK_AGAIN_S = 0.1
 
@@ -55,9 +56,10 @@ class Rewritten:
     seconds: float
 
 
-def is_due(connection: duckdb.DuckDBPyConnection) -> bool:
-    """Whether something was deleted that may still lie in the file's free blocks."""
-    return bool(connection.execute("SELECT 1 FROM rewrite_due LIMIT 1").fetchall())
+def is_due(connection: duckdb.DuckDBPyConnection, rewrite_days: int, now: datetime) -> bool:
+    """Whether the file is to be written anew: at once after an erasure, after so many days at most else."""
+    query = "SELECT 1 FROM rewrite_due WHERE why = 'erasure' OR since <= ? LIMIT 1"
+    return bool(connection.execute(query, [utc(now - timedelta(days=rewrite_days))]).fetchall())
 
 
 def rewrite(path: str, patience_s: float = PATIENCE_S) -> Rewritten | None:
@@ -70,23 +72,36 @@ def rewrite(path: str, patience_s: float = PATIENCE_S) -> Rewritten | None:
     if path == MEMORY:
         return None
     began, file = time.monotonic(), Path(path).resolve()
-    before, fresh = file.stat().st_size, beside(file)
+    before = file.stat()
     check_room(file)
     try:
-        with read_only(file, patience_s) as connection:
-            create(fresh, file)
+        with read_only(file, patience_s) as connection, room_beside(file) as fresh:
             copied(connection, fresh)
+            fresh.chmod(before.st_mode & 0o7777)
             sync(fresh)
             fresh.rename(file)
             sync_folder(file.parent)
-    except (duckdb.Error, OSError) as error:
-        raise NotRewritten(str(path), type(error).__name__) from None
-    return Rewritten(before, file.stat().st_size, time.monotonic() - began)
+    except (duckdb.IOException, OSError) as error:
+        raise NotRewritten(str(path), str(error).partition("\n")[0]) from None
+    except duckdb.Error as error:
+        raise NotRewritten(str(path), type(error).__name__) from None  # its words may quote a row
+    return Rewritten(before.st_size, file.stat().st_size, time.monotonic() - began)
 
 
 def beside(file: Path) -> Path:
-    """Where the copy is made."""
+    """The folder in which the copy is made."""
     return Path(f"{file}{BESIDE}")
+
+
+@contextmanager
+def room_beside(file: Path) -> Iterator[Path]:
+    """Where the copy is made, in a folder that nobody else can look into; nothing of it is left afterwards."""
+    folder = beside(file)
+    folder.mkdir(mode=0o700)
+    try:
+        yield folder / COPY
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def check_room(file: Path) -> None:
@@ -105,7 +120,7 @@ def read_only(file: Path, patience_s: float) -> Iterator[duckdb.DuckDBPyConnecti
     """A connection that has the settled file as `old`; while the context lasts no process can write it."""
     deadline = time.monotonic() + patience_s
     with duckdb.connect(MEMORY) as connection:
-        connection.execute(f"SET temp_directory = {quoted(f'{file}{BESIDE}.tmp')}")
+        connection.execute(f"SET temp_directory = {quoted(str(beside(file) / 'spilled'))}")
         while True:
             try:
                 settle(file)
@@ -121,28 +136,19 @@ def read_only(file: Path, patience_s: float) -> Iterator[duckdb.DuckDBPyConnecti
                     raise NotRewritten(str(file), type(error).__name__) from None
             time.sleep(LOOK_AGAIN_S)
         yield connection
-    shutil.rmtree(f"{file}{BESIDE}.tmp", ignore_errors=True)
 
 
 def settle(file: Path) -> None:
     """Have all that is in the log of the file in the file itself; and nothing beside it that a killed process left."""
     with connect(str(file)) as connection:
         connection.execute("FORCE CHECKPOINT")
-        for left in (beside(file), log_of(beside(file))):
-            left.unlink(missing_ok=True)
-        for folder in (f"{file}.tmp", f"{file}{BESIDE}.tmp"):
-            shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(beside(file), ignore_errors=True)
+        shutil.rmtree(f"{file}.tmp", ignore_errors=True)
 
 
 def log_of(file: Path) -> Path:
     """The log (WAL) of a database file."""
     return Path(f"{file}.wal")
-
-
-def create(fresh: Path, like: Path) -> None:
-    """An empty file that only those can read who can read the other one."""
-    os.close(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-    fresh.chmod(like.stat().st_mode & 0o7777)
 
 
 def copied(connection: duckdb.DuckDBPyConnection, fresh: Path) -> None:

@@ -18,4 +18,5 @@ JOBS = {
     "monthly": "reports.schedule.jobs:report",
     "checkpoint": "reports.schedule.jobs:checkpoint",
     "golden": "reports.schedule.golden:golden",
+    "retention": "reports.retaining:retention",
 }

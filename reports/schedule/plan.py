@@ -9,7 +9,11 @@ from conf.schema import Schedule
 from reports.schedule.cron import check_cron
 
 REPORTS = ("nightly", "weekly", "monthly")
-LATEST_ONLY = ("checkpoint", "golden")  # the present is all that they are about; what was missed is not made up for
+LATEST_ONLY = (
+    "checkpoint",
+    "golden",
+    "retention",
+)  # the present is all that they are about; what was missed is not made up for
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,8 @@ def test_each_command_refuses_a_wrong_setting_before_it_does_anything(
         "models": ["list"],
         "schedule": ["list"],
         "deliveries": ["list"],
+        "retention": ["show"],
+        "erase": ["--triple", "x", "--reason", "y"],
         "users": ["list"],
     }
     assert main([command, *source.get(command, []), "--set", "auditor.cascade_low=2"]) == USAGE

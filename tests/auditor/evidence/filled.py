@@ -8,6 +8,7 @@ from auditor.evidence.store_checkpoints import sign_checkpoint
 from auditor.evidence.store_seals import insert_query
 from auditor.policies.file import BUILT_IN, configured_policy
 from auditor.policies.store import Act, decide, propose
+from auditor.retention.holds import Wanted, place_hold
 from auditor.reviewing.deciding import withdraw
 from auditor.reviews import Review
 from auditor.store import Store
@@ -119,4 +120,7 @@ def fill_directly(store: Store) -> None:
     for name in ("Ann", "Bob"):
         add(store, name)
         add_token(store, name)
+        place_hold(store, Wanted("user", f"user of {name}", STRANGE, name), NOW)
+    gone = {"id": "e1", "subject": "triple", "tenant": "north", "digest": "d", "at": BARE}
+    store.insert("erasures", [gone | {"triple_id": name} for name in ("gone1", "gone2")])
     store.insert("calibrations", [{"id": f"c{n}", **curve, **counts} for n in (1, 2)])

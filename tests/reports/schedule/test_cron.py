@@ -94,6 +94,7 @@ def test_a_wrong_expression_is_told_with_its_key() -> None:
 def test_the_configured_jobs_and_an_empty_expression_is_never() -> None:
     assert [job.name for job in jobs_of(load().schedule)][:3] == ["nightly", "weekly", "monthly"]
     changes = {"schedule.weekly": '""', "schedule.golden": "30 3 * * *", "schedule.checkpoint": "5 * * * *"}
+    changes["schedule.retention"] = '""'
     jobs = jobs_of(load(overrides=changes).schedule)
     assert [(job.name, job.catch_up) for job in jobs] == [
         ("nightly", 31),

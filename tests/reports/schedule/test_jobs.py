@@ -31,6 +31,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 def configured(folder: Path, deliveries: dict[str, dict[str, Any]] | None = None, **changes: str) -> Config:
     values = {"report.out_dir": str(folder / "out"), "schedule.weekly": '""', "schedule.monthly": '""'}
     values |= {"store.path": str(folder / "a.duckdb"), "auditor.backend": "scripted", "schedule.checkpoint": '""'}
+    values |= {"schedule.retention": '""'}
     config = load(overrides=values | {name.replace("__", "."): value for name, value in changes.items()})
     made = {name: Delivery(**{"what": ("nightly",)} | one) for name, one in (deliveries or {}).items()}
     return config.model_copy(update={"delivery": made})
