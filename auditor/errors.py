@@ -24,6 +24,7 @@ TraceauditError
 ├── PolicyRefused        a policy file, or a decision on one, that cannot be taken
 ├── DrawRefused          a draw that cannot be made yet
 ├── VoteRefused          a vote that says too little, or on no case
+│   ├── NoSuchCase       a case that is not there, or not in this person's sight
 │   └── VoteConflicts    a vote that does not fit what stands on the case by now
 ├── AccessDenied         somebody wants what their roles do not allow
 ├── UserRefused          a user or token that cannot be added or changed so
@@ -261,6 +262,16 @@ class TooManyLogins(LoginRefused):
 
     def __reduce__(self) -> tuple[type["TooManyLogins"], tuple[float]]:  # type: ignore[override]
         return type(self), (self.wait_s,)
+
+
+class NoSuchCase(VoteRefused):
+    """A case that is not there, or not in the sight of who asks: which of both is not said."""
+
+    def __init__(self) -> None:
+        super().__init__("there is no such case")
+
+    def __reduce__(self) -> tuple[type["NoSuchCase"], tuple[()]]:
+        return type(self), ()
 
 
 class VoteConflicts(VoteRefused):

@@ -55,6 +55,10 @@ class Review:
         """Whether it is an expert's decision."""
         return self.kind is Kind.ADJUDICATION
 
+    def is_by(self, name: str) -> bool:
+        """Whether a person gave it, whatever the case of the name."""
+        return self.reviewer.strip().casefold() == name.strip().casefold()
+
     @property
     def id(self) -> str:
         """Hex sha256 of what it says: the same vote told twice is one."""

@@ -13,10 +13,11 @@ from auditor.verdict import Category, Judgment
 from auditor.verdict_rows import utc
 
 COLUMNS = """triple_id, reviewer, vote, category, rationale, "at", kind, corrected_analysis, verdict_hidden, seconds"""
-ALL = f"""
+FROM = f"""
     SELECT {COLUMNS}, w.review_id IS NOT NULL
-    FROM reviews r LEFT JOIN (SELECT DISTINCT review_id FROM withdrawals) w ON w.review_id = r.id ORDER BY "at", id
+    FROM reviews r LEFT JOIN (SELECT DISTINCT review_id FROM withdrawals) w ON w.review_id = r.id
 """  # noqa: S608 - our own names
+IN_ORDER = 'ORDER BY "at", id'
 
 EVENTS = {Kind.VOTE: "review.voted", Kind.ADJUDICATION: "review.adjudicated"}
 
@@ -66,7 +67,13 @@ def known(store: Store, table: str, ids: Iterable[str]) -> set[str]:
 
 def read_all(store: Store) -> list[Review]:
     """Every vote, also those that were taken back, in the order in which they were given."""
-    return [review_of(row) for row in store.connection.execute(ALL).fetchall()]
+    return [review_of(row) for row in store.connection.execute(f"{FROM} {IN_ORDER}").fetchall()]
+
+
+def reviews_of(store: Store, triple_id: str) -> list[Review]:
+    """Those on one triple."""
+    query = f"{FROM} WHERE r.triple_id = ? {IN_ORDER}"
+    return [review_of(row) for row in store.connection.execute(query, [triple_id]).fetchall()]
 
 
 def review_of(row: Sequence[Any]) -> Review:

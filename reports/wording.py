@@ -139,6 +139,15 @@ CHANGES = {
     "version": "traceaudit",
 }
 
+OUTCOMES = {
+    "open": "open",
+    "unanimous": "decided by all",
+    "majority": "decided by most",
+    "split": "votes split",
+    "adjudicated": "decided by an expert",
+    "not drawn": "not drawn",
+}
+
 DRAWS = {
     "urgent": "urgent",
     "escalated": "one that needs a person",

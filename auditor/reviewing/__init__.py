@@ -10,5 +10,11 @@ votes       what stands on a case, and who may vote on it or decide it; pure
 store_votes  that, off the database
 leases      the next case for a reviewer, kept for this one for some minutes
 deciding    votes cast, taken back, and decided on by an expert
+reads       who read what, noted in the audit trail
+filters     which cases are meant
+search      finds them, the newest first
+whole_case  one case with all that was said of it, as far as the person may know it
+case_history  what happened to it
+similar     earlier cases like it, with what was decided of them
 truths      what reviewed triples are, for whoever learns from them
 """

@@ -17,7 +17,7 @@ CONDITIONS = {
     "first": '"day" >= $first',
     "last": '"day" <= $last',
     "category": "NOT hidden AND category = $category",
-    "stage": "NOT hidden AND stage = $stage",
+    "stage": "NOT hidden AND list_contains(string_split(stage, '+'), $stage)",
     "min_risk": "NOT hidden AND risk >= $min_risk",
     "max_risk": "NOT hidden AND risk <= $max_risk",
 }
@@ -29,7 +29,7 @@ class Filters:
 
     Attributes:
         first, last: UTC days on which the case was judged, or drawn; both included.
-        stage: where the guard says that the failure lies.
+        stage: a part in which, as the guard says, the failure lies; "unclear" where it names none.
         state: of STATES.
         text: in question, thinking or answer, in whatever case.
     """

@@ -7,6 +7,7 @@ expired. A lease that expires frees a place; who voted has none any more.
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from auditor.access.person import Person, Right
 from auditor.policies.policy import ReviewPlan
@@ -107,10 +108,25 @@ def take_next(store: Store, config: Config, person: Person, wish: Wish, now: dat
     return Taken(due, lease.expires_at, review.votes)
 
 
+def n_due(store: Store, person: Person, wish: Wish, now: datetime, review: ReviewPlan) -> int:
+    """How many cases have a place for this reviewer."""
+    query, values = due_query(person, wish, now, review)
+    ((found,),) = store.connection.execute(query.format("count(DISTINCT triple_id)"), values).fetchall()
+    return int(found)
+
+
 def first_due(store: Store, person: Person, wish: Wish, now: datetime, review: ReviewPlan) -> Due | None:
-    """The first case with a place for this reviewer."""
+    """The first of them."""
+    query, values = due_query(person, wish, now, review)
+    found = store.connection.execute(f"{query.format(DUE_COLUMNS)} ORDER BY mine DESC, {ORDER} LIMIT 1", values)
+    row = found.fetchone()
+    return Due(*row) if row else None
+
+
+def due_query(person: Person, wish: Wish, now: datetime, review: ReviewPlan) -> tuple[str, dict[str, Any]]:
+    """SQL with a place for what is wanted of these cases, and the values of its parameters."""
     condition, given = where(wish.filters)
-    values = {
+    values: dict[str, Any] = {
         "reviewer": person.name.strip(),
         "now": utc(now),
         "wanted": review.votes,
@@ -118,12 +134,10 @@ def first_due(store: Store, person: Person, wish: Wish, now: datetime, review: R
         "hide_all": ALL in review.hide_verdict,
         "passed": list(wish.passed),
     }
-    query = f"{DUE} SELECT {DUE_COLUMNS} FROM due"  # noqa: S608 - our own words, here and below
-    if given or person.tenants is not None:  # the others need not be joined
-        query = f"{DUE} {KNOWN} SELECT {DUE_COLUMNS} FROM known WHERE {OF_TENANTS} AND {condition}"  # noqa: S608
-        values |= given | {"tenants": tenants_of(person)}
-    found = store.connection.execute(f"{query} ORDER BY mine DESC, {ORDER} LIMIT 1", values).fetchone()
-    return Due(*found) if found else None
+    if not given and person.tenants is None:  # the others need not be joined
+        return f"{DUE} SELECT {{}} FROM due", values  # noqa: S608 - our own words, here and below
+    values |= given | {"tenants": tenants_of(person)}
+    return f"{DUE} {KNOWN} SELECT {{}} FROM known WHERE {OF_TENANTS} AND {condition}", values  # noqa: S608
 
 
 def tenants_of(person: Person) -> list[str] | None:

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 
 from auditor.access.person import Person
 from auditor.access.sight import may_see
-from auditor.errors import VoteRefused
+from auditor.errors import NoSuchCase
 from auditor.policies.file import configured_policy
 from auditor.policies.policy import ReviewPlan
 from auditor.policies.store import in_force
@@ -40,7 +40,7 @@ def seen_case(store: Store, config: Config, person: Person, triple_id: str, now:
     """The same of a case that this person may see.
 
     Raises:
-        VoteRefused: there is none; whether others see one is not said.
+        NoSuchCase: there is none; whether others see one is not said.
     """
     check_seen(store, person, triple_id)
     return case_votes(store, config, triple_id, now)
@@ -50,10 +50,10 @@ def check_seen(store: Store, person: Person, triple_id: str) -> None:
     """Refuse a case that is not there, or that is not for this person.
 
     Raises:
-        VoteRefused: the same words for both.
+        NoSuchCase: the same words for both.
     """
     if not may_see(store, person, triple_id):
-        raise VoteRefused("there is no such case")
+        raise NoSuchCase
 
 
 def lease_of(row: tuple[str, str, datetime, datetime, bool]) -> Lease:

@@ -62,8 +62,7 @@ class CaseVotes:
 
     def of(self, name: str) -> Review | None:
         """The last vote of a person."""
-        mine = (one for one in reversed(self.reviews) if not one.decides and same_person(one.reviewer, name))
-        return next(mine, None)
+        return next((one for one in reversed(self.reviews) if not one.decides and one.is_by(name)), None)
 
     def lease_of(self, name: str) -> Lease | None:
         """The person's lease, live or expired."""

@@ -6,6 +6,7 @@ and kept; a threshold moves in milliseconds then.
 
 import difflib
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from itertools import islice
@@ -18,6 +19,7 @@ from auditor.policies.policy import Policy
 from auditor.policies.store import InForce, Version, check_approver, history, in_force
 from auditor.store import Store
 from conf.schema import Config
+from reports.errors import NothingToReport
 from reports.web.kept import Kept
 from reports.web.marks import mark_of
 from reports.web.problems import Ending
@@ -121,8 +123,11 @@ def effect_of(kept: Kept[Loaded], now: Policy, proposed: Policy) -> Effect:
     return effect(kept.value.material, kept.value.period, now, proposed)
 
 
-def proposals(person: Person, known: Held, kept: Kept[Loaded] | None) -> Iterator[Proposal]:
-    """What waits for a decision, the latest first, for whoever looks."""
+def proposals(visit: Visit, store: Store, known: Held) -> Iterator[Proposal]:
+    """What waits for a decision, the latest first."""
+    kept = None
+    with suppress(NothingToReport):
+        kept = counted(visit, store)
     for one in reversed(known.waiting):
         policy = read_policy(one.text, f"policy {one.number}")
         yield Proposal(
@@ -130,8 +135,8 @@ def proposals(person: Person, known: Held, kept: Kept[Loaded] | None) -> Iterato
             changes(known.now.policy, policy),
             list(diff_of(known.now.policy, policy)),
             effect_of(kept, known.now.policy, policy) if kept else None,
-            same_person(one.proposed_by, person.name),
-            refusal(person, one, known.now.policy),
+            same_person(one.proposed_by, visit.person.name),
+            refusal(visit.person, one, known.now.policy),
         )
 
 

@@ -13,7 +13,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException
 
-from auditor.errors import AccessDenied
+from auditor.errors import AccessDenied, NoSuchCase
 from conf.errors import TraceauditError
 from reports.web.view import view
 
@@ -33,6 +33,7 @@ def add_problems(app: FastAPI) -> None:
     app.add_exception_handler(LoginNeeded, login_needed)
     app.add_exception_handler(Ending, ending)
     app.add_exception_handler(AccessDenied, denied)
+    app.add_exception_handler(NoSuchCase, no_case)
     app.add_exception_handler(TraceauditError, refused)
     app.add_exception_handler(RequestValidationError, misunderstood)
     app.add_exception_handler(HTTPException, plain)
@@ -58,6 +59,11 @@ def ending(request: Request, _: Exception) -> Response:
 def denied(request: Request, error: Exception) -> Response:
     """A right is missing."""
     return told(request, HTTPStatus.FORBIDDEN, type(error).__name__, str(error))
+
+
+def no_case(request: Request, error: Exception) -> Response:
+    """There is none, or none that this person may see."""
+    return told(request, HTTPStatus.NOT_FOUND, type(error).__name__, str(error))
 
 
 def refused(request: Request, error: Exception) -> Response:

@@ -2,6 +2,7 @@
 
 API: tuple[str, ...] = (
     "reports.web.api.agreement:router",
+    "reports.web.api.cases:router",
     "reports.web.api.deciding:router",
     "reports.web.api.ledger:router",
     "reports.web.api.models:router",

@@ -26,6 +26,8 @@ class Page:
 
 PAGES = (
     Page("/", "Tonight", Right.SEE, "reports.web.pages.tonight:router"),
+    Page("/queue", "Queue", Right.SEE, "reports.web.pages.queue:router"),
+    Page("/cases", "Cases", Right.SEE, "reports.web.pages.cases:router"),
     Page("/thresholds", "Thresholds", Right.SEE, "reports.web.pages.thresholds:router", of_all_tenants=True),
     Page("/agreement", "Agreement", Right.SEE, "reports.web.pages.agreement:router"),
     Page("/models", "Models", Right.SEE, "reports.web.pages.models:router", of_all_tenants=True),
@@ -36,5 +38,6 @@ PAGES = (
 OTHERS: tuple[str, ...] = (
     "reports.web.pages.login:router",
     "reports.web.pages.account:router",
+    "reports.web.pages.case:router",
     "reports.web.api.ledger:where_it_was",
 )

@@ -115,7 +115,7 @@ def page(visit: Visit, store: Store, known: Held, given: Given, problem: str = "
         "web/thresholds.html.j2",
         status=HTTPStatus.CONFLICT if problem or shown["problem"] else HTTPStatus.OK,
         known=known,
-        proposals=list(proposals(visit.person, known, kept)),
+        proposals=list(proposals(visit, store, known)),
         done=number_of(given, "done"),
         refused=problem,
         choices=choices(tenants, known.now.policy),

@@ -8,7 +8,7 @@ from fastapi.responses import FileResponse, HTMLResponse, Response
 from auditor.evidence.events import Deed, record_event
 from reports.errors import NothingToReport
 from reports.night.period import KINDS
-from reports.web.live import after, asked, earlier, latest, note_read, report, tenants_of
+from reports.web.live import after, asked, earlier, note_read, report, tenants_of
 from reports.web.night_files import file_of, kept_files, may_have_files
 from reports.web.view import view
 from reports.web.visit import Seeing
@@ -24,10 +24,9 @@ def tonight(visit: Seeing, period: str = "day", day: str = "", tenant: str = "")
     with visit.reading() as store:
         wanted = asked(visit, store, period, day, tenant)
         tenants = tenants_of(visit, store)
-        is_empty = latest(store.connection, whole=wanted.whole) is None
-    kept, newest, nothing = None, True, "nothing was read yet" if is_empty else ""
+    kept, newest, nothing = None, True, ""
     try:
-        kept, newest = (None, True) if is_empty else report(visit, wanted)
+        kept, newest = report(visit, wanted)
     except NothingToReport as error:
         nothing = str(error)
     if kept:
@@ -44,7 +43,6 @@ def tonight(visit: Seeing, period: str = "day", day: str = "", tenant: str = "")
         kept=kept,
         newest=newest,
         nothing=nothing,
-        is_empty=is_empty,
         may_have_files=may_have_files(visit.person),
     )
     answer.headers.update({"Refresh": str(LOOK_AGAIN_S)} if kept is None and not nothing else {})

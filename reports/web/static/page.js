@@ -79,6 +79,7 @@ document.addEventListener("input", (event) => {
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+  if (event.key === "Enter" && event.target.closest("a, button, summary")) return;
   if (inText(event.target)) { if (event.key === "Escape") event.target.blur(); return; }
   const found = [...document.querySelectorAll("[data-key]")].find((one) => one.dataset.key === event.key && !one.disabled && one.checkVisibility());
   if (!found) return;

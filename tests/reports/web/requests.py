@@ -45,6 +45,7 @@ VALUES: dict[str, Any] = {
     "triple_id": TRIPLE,
     "review_id": REVIEW,
     "token_id": "0123456789ab",
+    "sha256": "0" * 64,
 }
 
 
