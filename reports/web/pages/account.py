@@ -84,8 +84,8 @@ def make_token(
     return shown(visit, made.text)
 
 
-@router.post("/account/tokens/{token_id}/revoke")
-def revoke(visit: Own, token_id: str) -> Response:
+@router.post("/account/tokens/revoke")
+def revoke(visit: Own, token_id: Text) -> Response:
     """A token of one's own is good for nothing from now on."""
     with visit.writing() as store:
         user = own(store, visit)

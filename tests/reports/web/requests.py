@@ -33,7 +33,7 @@ OPEN = {"/livez", "/readyz", "/metrics", "/login", "/login/link", "/logout", "/s
 OF_COMMANDS = {PATH + "{name}"}  # have a secret of their own; see test_guard.py
 
 # What people do about themselves; these name no case, and are of no tenant.
-OF_ONESELF = {"/account/password", "/account/sessions/end", "/account/tokens", "/account/tokens/{token_id}/revoke"}
+OF_ONESELF = {"/account/password", "/account/sessions/end", "/account/tokens", "/account/tokens/revoke"}
 
 # Give the next one of those that a person sees; see test_routes.py.
 OF_ANY_CASE = {"/api/v1/queue/next", "/queue/next"}
