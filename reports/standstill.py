@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from threading import Event, Lock, Thread, Timer
 from typing import Any
 
+from reports.web.guard import HEADERS
+
 Asgi = Callable[[MutableMapping[str, Any], Callable[[], Awaitable[Any]], Callable[[Any], Awaitable[None]]], Any]
 """An application as uvicorn calls it."""
 
@@ -124,6 +126,7 @@ class Door:
         """The answer between two turns: it lives, and is not ready."""
         lives = path == LIVE
         told = {"ok": lives, "reasons": ["the database file is being written anew"]}
-        headers = [(b"content-type", b"application/json"), (b"retry-after", str(AGAIN_S).encode())]
+        headers = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
+        headers += [(b"content-type", b"application/json"), (b"retry-after", str(AGAIN_S).encode())]
         await send({"type": "http.response.start", "status": 200 if lives else 503, "headers": headers})
         await send({"type": "http.response.body", "body": json.dumps(told).encode()})

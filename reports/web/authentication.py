@@ -63,6 +63,8 @@ class Authenticator:
                 record_event(store, Deed("login.succeeded", person.name, person.name, {"by": Way.PROXY}, now))
         if person:
             connection.scope["came"] = Came(Way.PROXY)
+        else:
+            connection.scope["stranger"] = name
         return person
 
     def by_session(self, connection: HTTPConnection, session: Session, now: datetime) -> Person | None:

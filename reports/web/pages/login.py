@@ -26,7 +26,10 @@ After = Annotated[str, Query(alias="next", max_length=MOST_CHARS)]
 @router.get("/login")
 def form(request: Request, after: After = "/") -> Response:
     """Asks for name and password."""
-    return view(request, "web/login.html.j2", after=within(after), name="")
+    words = ""
+    if stranger := request.scope.get("stranger"):
+        words = f"the proxy calls you {stranger}, and there is no such user here, or not any more; ask an administrator"
+    return view(request, "web/login.html.j2", words=words, after=within(after), name="")
 
 
 @router.post("/login")

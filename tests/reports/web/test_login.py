@@ -336,6 +336,11 @@ class TestBehindAProxy:
     def test_all_else_does_not(self, proxied: Served, changes: dict[str, str]) -> None:
         assert not is_in(proxied, **{**self.GOOD, **changes})
 
+    def test_a_stranger_hears_why(self, proxied: Served) -> None:
+        strange = {**self.GOOD, "X-Auth-Request-User": "<b>eve"}
+        assert proxied.client.get("/help", headers=strange).headers["location"].startswith("/login")
+        assert "calls you &lt;b&gt;eve, and there is no such user" in proxied.client.get("/login", headers=strange).text
+
     def test_from_elsewhere_it_counts_for_nothing_also_with_a_session(self, site: Served) -> None:
         settings = {"access.proxy_peers": '["10.0.3.7"]'}
         with Store.open(":memory:") as store, served(store, "10.0.3.8", **settings) as other:
