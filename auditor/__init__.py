@@ -102,6 +102,7 @@ queries_drift  scores in bins, now and before
 queries_what_if  risks in bins by the calibration in force, and what was drawn and reviewed
 queries_models  what judged since when
 queries_layers  moderation in the log beside the audit
+queries_operations  dead letters by reason
 queries_reports  what reports were made with, and what could not be delivered
 policies/   thresholds in versions; a verdict and thresholds become a level
 access/     who may see and do what

@@ -64,12 +64,12 @@ def serve(argv: Sequence[str]) -> int:
 
     check(config)
     entrance = entrance_of(config, os.environ, time.monotonic)
-    around = Surroundings(config, tuple(options_of(args)), beside=True)
     with ExitStack() as stack:
         file, stop = stack.enter_context(ExitStack()), Stop()
         store = file.enter_context(opened(config))
         check_reach(config, store, entrance)
         front = stack.enter_context(front_of(config, entrance))
+        around = Surroundings(config, tuple(options_of(args)), beside=True, bell=front.bell)
         address = stack.enter_context(announced(config.store.path, config.serve.host, front.port))
         outcomes = f"outcomes from {config.fleet.outcomes}" if config.fleet.outcomes else "no topic of outcomes"
         print(f"db {config.store.path}, {outcomes}, at {address}", file=sys.stderr)

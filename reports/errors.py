@@ -2,6 +2,8 @@
 
 TraceauditError
 ├── NothingToReport      the database holds no records yet
+├── RunRefused           a job that cannot be run now
+├── DeliveryRefused      something that cannot be sent again
 ├── ReportNotWritten     the folder of the report cannot be written
 └── PdfNotMade           a report that was asked for as PDF is there in all forms but that
 """
@@ -11,6 +13,14 @@ from conf.errors import TraceauditError
 
 class NothingToReport(TraceauditError):
     """A database that no record was ever stored in."""
+
+
+class RunRefused(TraceauditError):
+    """A run of a job that was asked for, and cannot be: there is no such period, or it is done, or about to be."""
+
+
+class DeliveryRefused(TraceauditError):
+    """A delivery that was to be tried again, and is not there, or was sent, or is being sent."""
 
 
 class ReportNotWritten(TraceauditError):

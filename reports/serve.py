@@ -52,6 +52,7 @@ class Front:
         secret: what those have to know who ask.
         port: where it answers.
         entrance: lets people in to the pages.
+        bell: is set when a job is due at once.
     """
 
     health: Health
@@ -60,6 +61,7 @@ class Front:
     secret: str
     port: int
     entrance: Entrance
+    bell: Event = field(default_factory=Event)
     alarms: dict[str, int] = field(default_factory=dict)
 
 
@@ -135,7 +137,7 @@ def service(config: Config, store: Store, front: Front, now: Callable[[], dateti
             stack.callback(telemetry.registry.unregister, collector)
         owner, pages = Owner(store), Owner(store, AT_ONCE)
         add_questions(app, owner, front.secret)
-        add_site(app, Site(pages, config, now, lambda: list(health.troubles), front.entrance))
+        add_site(app, Site(pages, config, now, lambda: list(health.troubles), front.entrance, front.bell.set))
         stack.callback(owner.end, tell)
         stack.callback(pages.end, tell)
         Thread(target=warm_up, daemon=True).start()

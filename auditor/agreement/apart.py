@@ -1,12 +1,15 @@
 """The cases on which people are furthest apart, or where all of them differ from the guard: those to talk about."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from auditor.agreement.votes import NOBODY, CaseFacts, Votes
+from auditor.reviewing.blind import ALL
+from auditor.verdict import Category
 
+UNKNOWN = Category.UNKNOWN.value
 SPLIT, BESIDE_GUARD = "people differ", "people agree, and differ from the guard"
 
 
@@ -17,11 +20,13 @@ class Apart:
     Attributes:
         what: SPLIT or BESIDE_GUARD.
         votes: reviewer to 0, 0.5 or 1.
+        verdict_hidden: what the guard said is kept from who reads this; then `case` has nothing of it.
     """
 
     case: CaseFacts
     what: str
     votes: Mapping[str, float]
+    verdict_hidden: bool = False
 
 
 def furthest_apart(votes: Votes, most: int) -> tuple[int, list[Apart]]:
@@ -49,6 +54,21 @@ def furthest_apart(votes: Votes, most: int) -> tuple[int, list[Apart]]:
         ),
     )
     return len(order), [apart(votes, at, differs=bool(differ[at])) for at in order[:most]]
+
+
+def without_verdicts(cases: Sequence[Apart], hide: Collection[str]) -> list[Apart]:
+    """The same, for who is to decide on cases where people differ without knowing what the guard said.
+
+    Args:
+        cases: of a list.
+        hide: reasons of draws; see `ReviewPlan.hide_verdict`.
+    """
+    return [
+        replace(one, case=replace(one.case, guard=None, model=None, category=UNKNOWN), verdict_hidden=True)
+        if one.what == SPLIT and (ALL in hide or one.case.drawn in hide)
+        else one
+        for one in cases
+    ]
 
 
 def apart(votes: Votes, at: int, *, differs: bool) -> Apart:

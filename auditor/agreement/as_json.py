@@ -78,5 +78,6 @@ def case_json(one: Apart) -> dict[str, Any]:
         "drawn": one.case.drawn,
         "week": one.case.week.isoformat(),
         "guard": one.case.guard,
+        "verdict_hidden": one.verdict_hidden,
         "votes": dict(one.votes),
     }

@@ -14,7 +14,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import groupby
+from itertools import chain, groupby
 from operator import itemgetter
 from typing import Any
 
@@ -86,6 +86,13 @@ def problems(connection: duckdb.DuckDBPyConnection, beside: Beside, checked: Che
     yield from bad_checkpoints(connection, told, beside, checked)
     if beside.blobs:
         yield from bad_images(connection, beside.blobs, checked)
+
+
+def verify_trail(connection: duckdb.DuckDBPyConnection, beside: Beside, checked: Checked) -> Bad | None:
+    """The same for checks 1 and 5 alone: the events and the checkpoints, not the rows that they speak of."""
+    told = Told()
+    found = chain(bad_events(connection, told, checked), bad_checkpoints(connection, told, beside, checked))
+    return next(found, None)
 
 
 def bad_events(connection: duckdb.DuckDBPyConnection, told: Told, checked: Checked) -> Iterator[Bad]:

@@ -4,6 +4,7 @@ cron         when a job was due, given a cron expression and two instants
 plan         the jobs that a configuration asks for, and what a period is about
 store_runs   job_runs and job_leases: what is due, who runs it, what came of it
 runner       runs what is due, oldest first, under a lease
+wanted       a period that a person wants to be run now
 jobs         what each job does
 golden       the golden set, in a process of its own or in this one
 timetable    APScheduler, which rings when a job is due

@@ -1,8 +1,9 @@
 """What each job does, given the period that it is about."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
+from threading import Event
 
 from auditor.evidence.store_checkpoints import sign_checkpoint
 from auditor.sampling.store import draw
@@ -24,11 +25,13 @@ class Surroundings:
     Attributes:
         words: options for a process of our own, with the same configuration.
         beside: whether something else must not be held up; heavy work then goes into a process of its own.
+        bell: is set when something is due at once.
     """
 
     config: Config
     words: tuple[str, ...] = ()
     beside: bool = False
+    bell: Event = field(default_factory=Event)
 
 
 def works_of(around: Surroundings, names: list[str]) -> dict[str, Work]:

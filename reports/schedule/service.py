@@ -82,7 +82,8 @@ def rounds_of(
     plan = jobs_of(config.schedule) if jobs else []
     works = works_of(around, [job.name for job in plan])
     runner = Runner(store, plan, works, Owner(PROCESS, uuid.uuid4().hex[:8]), now)
-    return Rounds(runner, Sender(sending or store, config, configured_policy(config.policy), PROCESS, now))
+    sender = Sender(sending or store, config, configured_policy(config.policy), PROCESS, now)
+    return Rounds(runner, sender, bell=around.bell)
 
 
 @contextmanager

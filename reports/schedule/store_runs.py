@@ -137,6 +137,25 @@ def note(store: Store, period: Period, due_at: datetime, state: str) -> None:
     store.connection.execute(NOTE, values)
 
 
+WANT = """
+    INSERT INTO job_runs BY NAME SELECT $job AS job, $period AS period, $now AS due_at, 'due' AS state,
+        0 AS attempt, 0 AS fence, '' AS detail
+    ON CONFLICT (job, period) DO UPDATE SET state = 'due', next_at = NULL
+"""
+
+
+def state_of(store: Store, job: str, period: str) -> str | None:
+    """The state of a period; None where it was never due."""
+    query = "SELECT state FROM job_runs WHERE job = ? AND period = ?"
+    found = store.connection.execute(query, [job, period]).fetchall()
+    return found[0][0] if found else None
+
+
+def want(store: Store, job: str, period: str, now: datetime) -> None:
+    """Make a period due, whatever it was."""
+    store.connection.execute(WANT, {"job": job, "period": period, "now": utc(now)})
+
+
 def lease_of(store: Store, job: str) -> Lease | None:
     """Who runs the job; None where nobody ever did."""
     query = "SELECT owner, process, fence, beat FROM job_leases WHERE job = ?"
@@ -198,3 +217,47 @@ def runs(store: Store, limit: int) -> Sequence[tuple[str, str, str, int, datetim
         SELECT job, period, state, attempt, started_at, coalesce(next_at, finished_at), detail FROM job_runs
         ORDER BY due_at DESC, job LIMIT ?"""
     return store.connection.execute(query, [limit]).fetchall()
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A period of a job, for people.
+
+    Attributes:
+        state: "due", "running", "done", "failed" (is tried again), "given_up" or "skipped".
+        attempt: how often it was begun.
+        next_at: when it is tried again.
+        detail: what came of it, or why it failed.
+        lost: it is said to be running, by a process that is gone; it is run again.
+    """
+
+    job: str
+    period: str
+    due_at: datetime
+    state: str
+    attempt: int
+    started_at: datetime | None
+    finished_at: datetime | None
+    next_at: datetime | None
+    detail: str
+    lost: bool
+
+
+RUNS = """
+    SELECT job, period, due_at, state, attempt, started_at, finished_at, next_at, detail,
+        state = 'running' AND NOT starts_with(coalesce(owner, ''), $process || '/') AS lost
+    FROM job_runs
+"""
+
+
+def latest_runs(store: Store, limit: int) -> list[Run]:
+    """The periods that came up last."""
+    query = f"{RUNS} ORDER BY coalesce(finished_at, started_at, due_at) DESC, job, period LIMIT $limit"
+    return [Run(*row) for row in store.connection.execute(query, {"process": PROCESS, "limit": limit}).fetchall()]
+
+
+def last_runs(store: Store) -> dict[str, Run]:
+    """Of each job the period that was run last."""
+    query = f"""{RUNS} WHERE state <> 'skipped'
+        QUALIFY row_number() OVER (PARTITION BY job ORDER BY coalesce(started_at, due_at) DESC, due_at DESC) = 1"""
+    return {row[0]: Run(*row) for row in store.connection.execute(query, {"process": PROCESS}).fetchall()}

@@ -7,6 +7,7 @@ store_cases       the escalated cases of a period, and what is urgent and new
 queue             a made report or an alert, once for each delivery that wants it
 urgent            finds what is urgent, and queues alerts without a storm
 sender            sends what is queued, again and again until it went or was given up
+wanted            something that a person wants to be sent again
 pauses            how long to wait between tries
 channel           what all channels are, and how one fails
 files, mail, webhook, topic, siem   the channels

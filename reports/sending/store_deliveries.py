@@ -152,3 +152,11 @@ def alerts_since(store: Store, delivery: str, start: datetime) -> int:
 def latest(store: Store, limit: int) -> list[Standing]:
     """The rows that moved last."""
     return [Standing(*row) for row in store.connection.execute(LATEST, [limit]).fetchall()]
+
+
+def one(store: Store, delivery_id: str) -> Standing | None:
+    """A row; None where there is none of that id."""
+    query = """
+        SELECT id, delivery, channel, subject, state, attempt, "at", next_at, detail FROM deliveries WHERE id = ?"""
+    found = store.connection.execute(query, [delivery_id]).fetchall()
+    return Standing(*found[0]) if found else None

@@ -10,6 +10,9 @@ app         the routes of pages, API and static files on the service's applicati
 pages/      a file for each page
 api/        a file for each part of the API
 policies    what is told of policies, and may be done about them
+operations  how the service stands: what waits, runs and failed
+trail, deeds  the audit trail, and what its events are called
+given       fields of forms that browsers send empty
 agreement   what is told of agreement, kept for each sight
 thresholds_form  the form of the page of thresholds, read and shown
 unseen      what a report leaves out for who may vote

@@ -28,6 +28,7 @@ class Site:
         now: the clock.
         troubles: what a person should look at, in words, at the moment.
         entrance: lets people in; None where that is somebody else's matter.
+        ring: has whoever runs jobs look at once; without it they look every some seconds.
         shelf: what took long to make of the data, until they change.
     """
 
@@ -36,6 +37,7 @@ class Site:
     now: Callable[[], datetime]
     troubles: Callable[[], list[str]]
     entrance: Entrance | None = None
+    ring: Callable[[], None] = lambda: None
     shelf: Shelf = field(init=False)
 
     def __post_init__(self) -> None:

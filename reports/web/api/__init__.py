@@ -6,6 +6,8 @@ API: tuple[str, ...] = (
     "reports.web.api.deciding:router",
     "reports.web.api.ledger:router",
     "reports.web.api.models:router",
+    "reports.web.api.operations:router",
     "reports.web.api.policies:router",
     "reports.web.api.reports:router",
+    "reports.web.api.trail:router",
 )

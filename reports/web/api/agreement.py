@@ -8,20 +8,21 @@ from fastapi.responses import Response
 from auditor.agreement.found import Found
 from reports.agreement.as_csv import as_csv
 from reports.web.agreement import PROGRAM_WAIT_S, Asked, told
-from reports.web.pages.agreement import Since, Tenant
+from reports.web.given import Day
+from reports.web.pages.agreement import Tenant
 from reports.web.visit import Seeing, Visit
 
 router = APIRouter(tags=["agreement"])
 
 
 @router.get("/agreement")
-def agreement(visit: Seeing, since: Since = None, tenant: Tenant = "") -> Found:
+def agreement(visit: Seeing, since: Day = None, tenant: Tenant = "") -> Found:
     """How far people agree with each other, and with the guard, on the cases that you may see."""
     return found(visit, Asked(since, tenant or None))
 
 
 @router.get("/agreement.csv", response_class=Response, responses={200: {"content": {"text/csv": {}}}})
-def agreement_csv(visit: Seeing, since: Since = None, tenant: Tenant = "") -> Response:
+def agreement_csv(visit: Seeing, since: Day = None, tenant: Tenant = "") -> Response:
     """Every figure as a line, safe to open in a spreadsheet."""
     text = as_csv(found(visit, Asked(since, tenant or None)))
     headers = {"Content-Disposition": 'attachment; filename="agreement.csv"'}

@@ -31,6 +31,8 @@ PAGES = (
     Page("/thresholds", "Thresholds", Right.SEE, "reports.web.pages.thresholds:router", of_all_tenants=True),
     Page("/agreement", "Agreement", Right.SEE, "reports.web.pages.agreement:router"),
     Page("/models", "Models", Right.SEE, "reports.web.pages.models:router", of_all_tenants=True),
+    Page("/operations", "Operations", Right.OPERATE, "reports.web.pages.operations:router"),
+    Page("/trail", "Audit trail", Right.OPERATE, "reports.web.pages.trail:router"),
     Page("/users", "Users", Right.ADMINISTER, "reports.web.pages.users:router"),
     Page("/help", "How this works", Right.SEE, "reports.web.pages.help:router"),
 )

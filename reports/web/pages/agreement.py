@@ -1,15 +1,14 @@
 """Agreement: how far people agree with each other, and with the guard."""
 
-from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 from fastapi.responses import HTMLResponse
-from pydantic import BeforeValidator
 
 from auditor.sampling.answers import votes_wanted
 from reports.agreement import sentences
 from reports.web.agreement import PAGE_WAIT_S, TITLES, Asked, name_of, tenants, told
+from reports.web.given import Day
 from reports.web.view import view
 from reports.web.visit import Seeing
 
@@ -17,12 +16,11 @@ router = APIRouter()
 
 LOOK_AGAIN_S = 3
 
-Since = Annotated[date | None, BeforeValidator(lambda text: text or None), Query()]
 Tenant = Annotated[str, Query(max_length=1_000)]
 
 
 @router.get("/agreement")
-def agreement(visit: Seeing, since: Since = None, tenant: Tenant = "") -> HTMLResponse:
+def agreement(visit: Seeing, since: Day = None, tenant: Tenant = "") -> HTMLResponse:
     """The page."""
     asked = Asked(since, tenant or None)
     kept = told(visit, asked, PAGE_WAIT_S)

@@ -1,6 +1,6 @@
 """The service's application on a store, for tests: whoever a test says is logged in."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
@@ -40,11 +40,15 @@ class Somebody:
 
 @contextmanager
 def browsing(
-    store: Store, somebody: Somebody, clock: Clock | None = None, configured: Config | None = None
+    store: Store,
+    somebody: Somebody,
+    clock: Clock | None = None,
+    configured: Config | None = None,
+    ring: Callable[[], None] = lambda: None,
 ) -> Iterator[TestClient]:
     """A client of the pages on a store."""
     app, owner = FastAPI(openapi_url=None), Owner(store, 8)
-    add_site(app, Site(owner, configured or config(), clock or Clock(), list), somebody)
+    add_site(app, Site(owner, configured or config(), clock or Clock(), list, ring=ring), somebody)
     headers = {"Sec-Fetch-Site": "same-origin"}
     with TestClient(
         app, "http://localhost", follow_redirects=False, raise_server_exceptions=False, headers=headers

@@ -124,8 +124,20 @@ def test_who_may_vote_learns_no_vote_of_others_on_an_open_case(
     assert (mine["cases"], mine["votes"]) == (60, 120)
     assert "cy" not in {one["name"] for one in mine["reviewers"]}
     assert "cy" not in client.get("/api/v1/agreement.csv").text
-    somebody.person = person_with("CY", [Role.REVIEWER])
-    assert client.get("/api/v1/agreement").json()["votes"] == 121
+
+
+def test_who_may_adjudicate_is_not_told_what_the_guard_said_of_a_case_on_which_people_differ(
+    client: TestClient, somebody: Somebody, store: Store
+) -> None:
+    seed.draw(store, "case-18", "below")
+    seed.draw(store, "case-42", "urgent")
+    somebody.person = person_with("eve", [Role.EXPERT])
+    told = {one["case"]["triple_id"]: one for one in client.get("/api/v1/agreement").json()["apart"]}
+    assert (told["case-18"]["case"]["guard"], told["case-18"]["verdict_hidden"]) == (None, True)
+    assert (told["case-42"]["case"]["guard"], told["case-42"]["verdict_hidden"]) == (1.0, False)
+    somebody.person = VERA
+    told = {one["case"]["triple_id"]: one for one in client.get("/api/v1/agreement").json()["apart"]}
+    assert (told["case-18"]["case"]["guard"], told["case-18"]["verdict_hidden"]) == (1.0, False)
 
 
 def test_a_new_vote_shows(client: TestClient, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,103 @@
+"""What the page of operations and the API tell of the service: what is accounted for, waits, runs, and failed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from auditor.ledger import LedgerLine
+from auditor.queries_operations import LetterCount, letter_counts
+from auditor.store import Store
+from auditor.store_sink import Waiting, n_rejects, waiting
+from conf.schema import Schedule
+from reports.schedule import store_runs
+from reports.schedule.cron import instants
+from reports.schedule.plan import LATEST_ONLY, jobs_of, period_of
+from reports.schedule.store_runs import Run
+from reports.sending import store_deliveries
+from reports.sending.store_deliveries import Standing
+from reports.web.visit import Visit
+
+MOST_RUNS = 30
+MOST_DELIVERIES = 50
+
+
+@dataclass(frozen=True, slots=True)
+class JobLine:
+    """A job that is on.
+
+    Attributes:
+        cron: when it is due, in UTC.
+        next_at: when it is due next.
+        period: what it would be about if it ran now; empty for a job that is about the present.
+        state: of that period, see `Run`; None where it was never due.
+        last: the period that was run last.
+    """
+
+    name: str
+    cron: str
+    next_at: datetime | None
+    period: str
+    state: str | None
+    last: Run | None
+
+    @property
+    def may_run(self) -> bool:
+        """Whether there is something left to be run."""
+        return self.state not in {"done", "running", "due"}
+
+
+@dataclass(frozen=True, slots=True)
+class Operations:
+    """How the service stands.
+
+    Attributes:
+        troubles: what a person should look at, in words; as of /readyz.
+        lag: messages of the topic of outcomes that are not stored yet, as far as the service knows.
+        waiting: ranges that wait for offsets before them.
+        rejects: messages of that topic that could not be read, ever.
+        letters: dead letters by reason.
+        runs: of jobs, the latest.
+        deliveries: the latest.
+    """
+
+    troubles: Sequence[str]
+    ledger: Sequence[LedgerLine]
+    lag: int
+    waiting: Waiting
+    rejects: int
+    letters: Sequence[LetterCount]
+    jobs: Sequence[JobLine]
+    runs: Sequence[Run]
+    deliveries: Sequence[Standing]
+
+    @property
+    def unbalanced(self) -> list[LedgerLine]:
+        """Partitions with offsets that are not accounted for."""
+        return [line for line in self.ledger if not line.balanced]
+
+
+def operations(visit: Visit) -> Operations:
+    """All of it, as of now."""
+    with visit.reading() as store:
+        return Operations(
+            visit.site.troubles(),
+            store.ledger(),
+            store.lag(store),
+            waiting(store),
+            n_rejects(store),
+            letter_counts(store.connection),
+            job_lines(store, visit.config.schedule, visit.now),
+            store_runs.latest_runs(store, MOST_RUNS),
+            store_deliveries.latest(store, MOST_DELIVERIES),
+        )
+
+
+def job_lines(store: Store, schedule: Schedule, now: datetime) -> list[JobLine]:
+    """The jobs that are on, in the order in which they run."""
+    last = store_runs.last_runs(store)
+    lines = []
+    for job in jobs_of(schedule):
+        name = "" if job.name in LATEST_ONLY else period_of(job.name, now).name
+        state = store_runs.state_of(store, job.name, name) if name else None
+        lines.append(JobLine(job.name, job.cron, next(instants(job.cron, now), None), name, state, last.get(job.name)))
+    return lines
