@@ -1,7 +1,8 @@
 """The form of the page of thresholds: what it shows, and what policy it asks for.
 
 Its fields are `watch`, `escalate` and `urgent`, and for the rules, repeated as often as there are rules, `rule_tenant`,
-`rule_application`, `rule_category`, `rule_thinking`, `rule_watch`, `rule_escalate` and `rule_urgent`.
+`rule_application`, `rule_category`, `rule_thinking`, `rule_watch`, `rule_escalate` and `rule_urgent`. Where `rules` is
+given these are all the rules, also if there are none; where nothing is said of rules they stay as they are.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,6 +21,7 @@ Given = ImmutableMultiDict[str, str]
 """The fields of a request."""
 
 MOST_NAMES = 500
+ALL_RULES = "rules"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,7 @@ class Lines:
     @property
     def fields(self) -> list[tuple[str, str]]:
         """All of it as fields of a form, in an order in which those of rules belong together."""
-        return [*self.default.items(), *(pair for row in self.rules for pair in fields_of(row))]
+        return [*self.default.items(), (ALL_RULES, "1"), *(pair for row in self.rules for pair in fields_of(row))]
 
     @property
     def query(self) -> str:
@@ -80,7 +82,8 @@ def lines_given(given: Given, base: Policy) -> Lines:
         return lines_of(base)
     known = lines_of(base).default
     rows = [row for row in rows_of(lists_of(given)) if any(level in row for level in LEVELS)]
-    return Lines({level: given.get(level, "").strip() or known[level] for level in LEVELS}, rows)
+    levels = {level: given.get(level, "").strip() or known[level] for level in LEVELS}
+    return Lines(levels, rows if tells_rules(given) else lines_of(base).rules)
 
 
 def policy_given(given: Given, base: Policy, version: str) -> Policy:
@@ -91,12 +94,18 @@ def policy_given(given: Given, base: Policy, version: str) -> Policy:
     """
     if not is_given(given):
         return base
-    return drafted(base, version, default_of(given, base), rules_of(lists_of(given)))
+    rules = rules_of(lists_of(given)) if tells_rules(given) else None
+    return drafted(base, version, default_of(given, base), rules)
 
 
 def is_given(given: Given) -> bool:
     """Whether the form was sent."""
     return any(level in given for level in LEVELS)
+
+
+def tells_rules(given: Given) -> bool:
+    """Whether it says which rules are to hold."""
+    return any(name == ALL_RULES or name.startswith(RULE) for name in given)
 
 
 def lists_of(given: Given) -> dict[str, list[str]]:

@@ -225,6 +225,17 @@ def test_a_proposal_that_cannot_be_is_told_with_what_was_filled_in(
     assert history(store.connection) == []
 
 
+def test_rules_stay_unless_something_is_said_of_them(client: TestClient, somebody: Somebody) -> None:
+    rule = {"rule_tenant": "harbor-bank", "rule_escalate": "0.3"}
+    client.post("/thresholds/propose", data=PROPOSAL | {"from": "2026-11-29"} | rule)
+    somebody.person = BEN
+    client.post("/thresholds/1/approve", data={})
+    assert "tenant harbor-bank" not in part(client, {"escalate": "0.6"})
+    assert "no rule any more for tenant harbor-bank" in part(client, {"escalate": "0.6", "rules": "1"})
+    shown = client.get("/thresholds?escalate=0.6").text
+    assert 'placeholder="inherited" value="0.3"' in shown
+
+
 def test_programs_do_the_same(client: TestClient, somebody: Somebody) -> None:
     held = client.get("/api/v1/policy").json()
     assert (held["number"], held["policy"]["default"]["escalate"]) == (0, 0.5)
