@@ -29,7 +29,7 @@ from tests.reports.web.requests import OF_COMMANDS
 from tests.reports.web.served import OURS, Served, served
 
 NIGHT = [judged(n, risk) for n, risk in enumerate((0.95, 0.7, 0.2, 0.05, None))]
-EXAMPLES = 8  # of each way to ask, as it is described, and as many that are not as described
+EXAMPLES = 6  # of each way to ask, as it is described, and as many that are not as described
 SOME = settings(
     max_examples=EXAMPLES,
     derandomize=True,
