@@ -50,9 +50,9 @@ def run(argv: Sequence[str]) -> int:
         from auditor.local_api import answering_others
         from auditor.owner import tell
         from auditor.pipeline import StoreKeeper
-        from auditor.store import Store
+        from auditor.retention.opening import open_whole
 
-        store = stack.enter_context(Store.open(config.store.path, config.images.blob_dir))
+        store = stack.enter_context(open_whole(config, utc_now()))
 
         def keeper_of(run: "Run") -> StoreKeeper:
             store.begin_run(run)

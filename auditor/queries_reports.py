@@ -41,7 +41,11 @@ CALIBRATIONS = """
     GROUP BY ALL ORDER BY count(*) DESC, v.model_id, v.model_revision, v.mode, v.calibration
 """
 
-MADE = "SELECT \"at\", details FROM events WHERE kind = 'report.made' AND starts_with(subject, $kind) ORDER BY seq DESC"
+# Of the latest period first: a report of an older one may have been made again since.
+MADE = """
+    SELECT "at", details FROM events WHERE kind = 'report.made' AND starts_with(subject, $kind)
+    ORDER BY details ->> '$.last' DESC, seq DESC
+"""
 
 # What failed after the last report was made, and what fails still; jobs of the schedule as well as deliveries.
 FAILED = """

@@ -18,7 +18,7 @@ from auditor.store_calibrations import give_risks
 from auditor.store_sink import Waiting, move, n_rejects, reject, take_waiting, wait, waiting
 from auditor.verdict import Verdict
 from auditor.verdict_rows import utc
-from auditor.wire import Unreadable, decode
+from auditor.wire import Unreadable, claim_of, decode
 from conf.schema import Fleet
 from ingest.qta import Batch, Gap, Outcome, Record
 from ingest.source import Partition
@@ -81,6 +81,8 @@ class Sink:
 
     def take_message(self, record: Record, marks: dict[Partition, int]) -> list[Kept]:
         """Keep what one message says, then whatever waited for it."""
+        if self.was_deleted(record.value, marks):
+            return []
         judged = decode(record.value, self.store.blobs.read)
         if isinstance(judged, Unreadable):
             at = record.position
@@ -98,6 +100,12 @@ class Sink:
             if isinstance(after, JudgedRange) and (one := self.keep(after, marks)):
                 kept.append(one)
         return kept
+
+    def was_deleted(self, value: bytes, marks: dict[Partition, int]) -> bool:
+        """Whether it names a message in the blob store that went when its range had been stored."""
+        claim = claim_of(value)
+        mark = marks.get((claim.source, claim.partition), 0) if claim else 0
+        return claim is not None and claim.end <= mark and self.store.blobs.find(claim.sha256) is None
 
     def keep(self, judged: JudgedRange, marks: dict[Partition, int]) -> Kept | None:
         """Store what of a range is news; None where nothing is."""

@@ -7,6 +7,7 @@ between the two leaves a file that the next run finds and uses.
 """
 
 import re
+import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -132,6 +133,8 @@ class Store:
         except BaseException:
             connection.close()
             raise
+        if path != MEMORY:  # a copy that nobody finished; who makes one keeps everybody else from opening the file
+            shutil.rmtree(f"{Path(path).resolve()}.anew", ignore_errors=True)
         folder = blob_dir or (tempfile.mkdtemp(prefix="traceaudit-") if path == MEMORY else f"{path}.blobs")
         return cls(connection, open_blobs(folder))
 

@@ -119,6 +119,12 @@ def decode(value: bytes, fetch: Callable[[str], bytes]) -> JudgedRange | Unreada
     return Unreadable("offsets_do_not_add_up", f"{judged.source} partition {judged.partition} from {judged.start}")
 
 
+def claim_of(value: bytes) -> Claim | None:
+    """Where the message proper lies; None where this is it, or nothing of ours."""
+    claim = unpack(value, CLAIMS) if value[:4] == CLAIM else None
+    return claim if isinstance(claim, Claim) else None
+
+
 def pack(mark: bytes, value: JudgedRange | Claim) -> bytes:
     """`value` as bytes behind its mark."""
     return mark + zstandard.compress(orjson.dumps([value], default=as_json), LEVEL)

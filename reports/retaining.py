@@ -76,7 +76,11 @@ def rewritten_by(store: Store) -> str:
 
 
 def finish(store: Store, config: Config, now: datetime) -> Found:
-    """Do what erasures left to be done outside the tables; who was killed before is followed by this one."""
+    """Do what erasures left to be done outside the tables; who was killed before is followed by this one.
+
+    While a process answers others, one of them may write a file of what it read before the erasure: there the search is
+    done now, and once more when nobody else has the database, before the next turn begins.
+    """
     delete_due(store, now)
     delete_stored_messages(store)
     found = Found()
@@ -86,7 +90,8 @@ def finish(store: Store, config: Config, now: datetime) -> Found:
         one = Search(store, config, ids, letters, now).run()
         told = {"again": len(one.again), "deleted": len(one.deleted), "stuck": len(one.stuck)}
         with store.transaction():
-            store.connection.execute("DELETE FROM files_due WHERE erasure = ?", [erasure])
+            if not store.owner:
+                store.connection.execute("DELETE FROM files_due WHERE erasure = ?", [erasure])
             record_event(store, Deed("subject.files_erased", SYSTEM, erasure, told, now))
         found.again += one.again
         found.deleted += one.deleted

@@ -13,6 +13,7 @@ from auditor.exports.exported import Exported, ReadImage
 from auditor.exports.files import as_json, write_array, write_lines, write_text
 from auditor.exports.queries import Which, exported
 from auditor.policies.file import configured_policy
+from auditor.retention.files import note_file
 from auditor.store import Store
 from conf.errors import ConfigError
 from conf.schema import Config
@@ -97,6 +98,7 @@ def write(store: Store, config: Config, wanted: Wanted, now: datetime) -> Told:
         OutputUnwritable: a file cannot be written.
     """
     writer = WRITERS[wanted.kind]
+    note_file(store, wanted.out, wanted.kind, now)  # before it is there, so that an erasure finds it
     with queries.snapshot(store.connection.cursor()) as cursor:
         last = wanted.last or queries.latest_day(cursor)
         if last is None:

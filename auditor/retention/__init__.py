@@ -13,5 +13,6 @@ expire_raw   the bytes of records that have
 blobs        files in the blob store that nothing needs any more
 files        files that commands wrote, and whether they show a case
 rewriting    the database file written anew, so that nothing of what was deleted is left in its free blocks
+opening      the database opened by who keeps it open, written anew first where that is still to be done
 cli          the commands retention and erase
 """

@@ -220,6 +220,7 @@ def wait_for_service(config: "Config") -> bool:
     asker = Asker(config, say=lambda _: None)
     while time.monotonic() < deadline:
         time.sleep(LOOK_S)
-        if not asker.ask("retention.standing").rewrite_due:
+        standing = asker.ask("retention.standing")
+        if not standing.rewrite_due:
             return True
     return False

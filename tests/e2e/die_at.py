@@ -10,7 +10,11 @@ from collections.abc import Callable
 from typing import Any
 
 import auditor.owner
+import auditor.retention.cases
+import auditor.retention.rewriting
 import auditor.sink
+import reports.retaining
+import reports.shown_cases
 from auditor.__main__ import main
 from auditor.blobs import Blobs
 from auditor.sink import Sink
@@ -51,6 +55,18 @@ BACKFILL_POINTS: dict[str, tuple[Any, str, bool]] = {
 }
 
 
+# The same for an erasure: in the tables, in files, and in the file of the database.
+ERASURE_POINTS: dict[str, tuple[Any, str, bool]] = {
+    "rows_half_erased": (auditor.retention.cases, "delete", False),
+    "erased": (reports.retaining, "erase_rows", False),
+    "blob_deleted": (Blobs, "delete", False),
+    "report_made_again": (reports.shown_cases, "write_nightly", False),
+    "files_done": (reports.retaining, "finish", False),
+    "copied": (auditor.retention.rewriting, "copied", False),
+    "renamed": (auditor.retention.rewriting, "sync_folder", False),
+}
+
+
 def dying(
     function: Callable[..., Any], count: int, *, before: bool, number: int = signal.SIGKILL
 ) -> Callable[..., Any]:
@@ -72,7 +88,7 @@ def dying(
 
 if __name__ == "__main__":
     point, count, *arguments = sys.argv[1:]
-    owner, name, before = (POINTS | FLEET_POINTS | BACKFILL_POINTS)[point]
+    owner, name, before = (POINTS | FLEET_POINTS | BACKFILL_POINTS | ERASURE_POINTS)[point]
     number = signal.SIGINT if point == "interrupted" else signal.SIGKILL
     setattr(owner, name, dying(getattr(owner, name), int(count), before=before, number=number))
     sys.exit(main(arguments))
