@@ -44,7 +44,12 @@ class Reviewer:
         time.sleep(think_s)
         found = CASE.search(self.case)
         assert found, self.case
-        said = {"vote": "0.5", "category": "extremism", "rationale": f"So says {self.name}."}
+        said = {
+            "vote": "0.5",
+            "category": "extremism",
+            "category": "extremism",
+            "rationale": f"So says {self.name}.",
+        }
         answer = self.post(f"/cases/{found[1]}/votes", **said, key=self.key, then="next", queue="1")
         assert answer.status_code == 303, answer.text
         self.votes.append((self.name, found[1]))

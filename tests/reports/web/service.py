@@ -42,10 +42,10 @@ def yesterday() -> datetime:
     return datetime.now(UTC).replace(tzinfo=None, hour=12, minute=0, second=0, microsecond=0) - timedelta(days=1)
 
 
-def add_night(store: Store, night: Sequence[Judged], start: int = 0) -> None:
-    """Judged exchanges of yesterday, drawn for review."""
+def add_night(store: Store, night: Sequence[Judged], start: int = 0, policy: str = "") -> None:
+    """Judged exchanges of yesterday, drawn for review; by the policy of a file, if one is named."""
     seed(store, night, now=yesterday(), start=start)
-    draw(store, config(), yesterday().date(), datetime.now(UTC))
+    draw(store, config(policy__file=policy), yesterday().date(), datetime.now(UTC))
 
 
 def a_night(n_escalated: int = 12, n_below: int = 30) -> list[Judged]:
