@@ -47,7 +47,6 @@ class Reviewer:
         said = {
             "vote": "0.5",
             "category": "extremism",
-            "category": "extremism",
             "rationale": f"So says {self.name}.",
         }
         answer = self.post(f"/cases/{found[1]}/votes", **said, key=self.key, then="next", queue="1")
