@@ -204,6 +204,22 @@ def test_nothing_of_another_tenant_is_read(world: World, asked: Asked) -> None:
         assert answer.status_code in REFUSED
 
 
+def of_some_tenant() -> list[Asked]:
+    """Those that may be asked for one tenant's alone."""
+    return [one for one in reading() if "tenant" in {param.alias for param in one.params("query_params")}]
+
+
+@pytest.mark.parametrize("asked", of_some_tenant(), ids=str)
+def test_nothing_is_read_by_naming_another_tenant(world: World, asked: Asked) -> None:
+    world.site.client.cookies.clear()
+    session = world.site.session_of(world.user(tuple(Role), "harbor-bank"))
+    request = asked.request(FOREIGN[0].id)
+    answer = world.site.client.request(**{**request, "params": {"tenant": f"{MARK}-bank"}}, headers=session)
+    assert f"of {MARK}" not in answer.text
+    assert FOREIGN[0].id not in answer.text
+    assert answer.status_code < 500
+
+
 @pytest.mark.parametrize("asked", [one for one in changing() if one.path in OF_ANY_CASE], ids=str)
 def test_the_next_case_is_never_one_of_another_tenant(world: World, asked: Asked) -> None:
     session = world.site.session_of(world.user(tuple(Role), "harbor-bank"))
