@@ -45,6 +45,8 @@ OF_TENANTS = {
     "sink_rejects": "false",
     "waiting_ranges": "false",
     "events": "false",
+    "holds": "false",
+    "erasures": "false",
 }
 
 # Cases on which this person may read what others voted.
