@@ -19,6 +19,7 @@ Asgi = Callable[[MutableMapping[str, Any], Callable[[], Awaitable[Any]], Callabl
 """An application as uvicorn calls it."""
 
 LIVE = "/livez"
+WAITS = "the database file is being written anew"
 AGAIN_S = 5  # after which it is worth to ask again
 
 
@@ -120,13 +121,17 @@ class Door:
         if self.app:
             await self.app(scope, receive, send)
         elif scope["type"] == "http":
-            await self.closed(scope["path"], send)
+            await self.closed(scope, send)
 
-    async def closed(self, path: str, send: Any) -> None:
-        """The answer between two turns: it lives, and is not ready."""
-        lives = path == LIVE
-        told = {"ok": lives, "reasons": ["the database file is being written anew"]}
+    async def closed(self, scope: MutableMapping[str, Any], send: Any) -> None:
+        """The answer between two turns: it lives, and is not ready; a page that is asked for comes back by itself."""
+        lives = scope["path"] == LIVE
+        told, kind = json.dumps({"ok": lives, "reasons": [WAITS]}), b"application/json"
         headers = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
-        headers += [(b"content-type", b"application/json"), (b"retry-after", str(AGAIN_S).encode())]
+        headers.append((b"retry-after", str(AGAIN_S).encode()))
+        if scope["method"] == "GET" and b"text/html" in dict(scope["headers"]).get(b"accept", b""):
+            told, kind = f"<!doctype html><title>traceaudit</title><p>In a moment: {WAITS}.", b"text/html"
+            headers.append((b"refresh", str(AGAIN_S).encode()))
+        headers.append((b"content-type", kind))
         await send({"type": "http.response.start", "status": 200 if lives else 503, "headers": headers})
-        await send({"type": "http.response.body", "body": json.dumps(told).encode()})
+        await send({"type": "http.response.body", "body": told.encode()})

@@ -77,14 +77,14 @@ def warn(warnings: Sequence[str]) -> None:
 
 def run(argv: Sequence[str]) -> int:
     """`traceaudit retention run`: delete now what has outlived its period."""
-    from auditor.owner import ask
+    from auditor.owner import Asker
     from auditor.retention.periods import warnings
 
     options = parser("retention run", "Delete now what has outlived its period, but for what is held.", store=True)
     args = options.parse_args(argv)
     config = config_of(args)
     warn(warnings(config.retention))
-    applied = ask(config, "retention.apply", utc_now())
+    applied = Asker(config, answer_s=LONGEST_S).ask("retention.apply", utc_now())
     anew = write_anew(config, applied.rewritten)
     if args.json:
         print_json({"rows": applied.rows, "images": applied.images, "files": list(applied.files), "rewritten": anew})
@@ -135,7 +135,7 @@ def people(options: Any, why: str) -> None:
 
 def erase(argv: Sequence[str]) -> int:
     """`traceaudit erase`: a subject is gone from all that is kept."""
-    from auditor.owner import ask
+    from auditor.owner import Asker
     from auditor.retention.erase import Request
 
     options = parser("erase", "Erase conversations, users or cases from everything that is kept.", store=True)
@@ -150,7 +150,7 @@ def erase(argv: Sequence[str]) -> int:
     if not subjects:
         options.error("say what is to be erased: --conversation, --user or --triple")
     request = Request(subjects, args.by, args.reason, args.dry_run)
-    erased: Erased = ask(config, "retention.erase", request, utc_now())
+    erased: Erased = Asker(config, answer_s=LONGEST_S).ask("retention.erase", request, utc_now())
     anew = write_anew(config, erased.rewritten)
     if args.json:
         print_json({"id": erased.id or None, **erased.counts, "files": erased.files, "rewritten": anew})
@@ -214,13 +214,13 @@ def write_anew(config: "Config", how: str) -> bool:
 
 def wait_for_service(config: "Config") -> bool:
     """Wait until the service has written the file anew; False where it could not, and tries again later."""
-    from auditor.owner import Asker
+    from auditor.owner import Asker, tell
 
     deadline = time.monotonic() + LONGEST_S
     asker = Asker(config, say=lambda _: None)
     while time.monotonic() < deadline:
         time.sleep(LOOK_S)
-        standing = asker.ask("retention.standing")
-        if not standing.rewrite_due:
+        if not asker.ask("retention.standing").rewrite_due:
             return True
+    tell("the service has not written the file anew yet: something that it runs takes long; it does so after that")
     return False

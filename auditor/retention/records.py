@@ -1,5 +1,6 @@
 """The bytes of records that the tables keep: of dead letters, of messages that the sink could not read, of ranges."""
 
+import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -8,7 +9,7 @@ from typing import Any
 from auditor.evidence.store_seals import release
 from auditor.ranges import JudgedRange
 from auditor.retention.cases import these
-from auditor.retention.marks import holds_any, marks_of
+from auditor.retention.marks import finder, holds_any, marks_of
 from auditor.store import Store
 from auditor.verdict_rows import utc
 from auditor.wire import RANGE, decode, light, pack
@@ -54,14 +55,14 @@ class Meant:
         ids: of the triples.
         conversations: of which all is erased: tenant and id.
         users: the same with pseudonyms.
-        marks: of the cases; see `marks_of`.
+        marks: finds those of the cases; see `marks_of`.
         places: of the records that they came in.
     """
 
     ids: Collection[str]
     conversations: Collection[Name]
     users: Collection[Name]
-    marks: Sequence[bytes]
+    marks: re.Pattern[bytes] | None
     places: Collection[Place]
 
     def is_meant(self, triple: QTATriple) -> bool:
@@ -77,7 +78,7 @@ def meant(store: Store, ids: Sequence[str], conversations: Collection[Name], use
         places = {tuple(row) for row in store.connection.execute(PLACES.format(these=wanted)).fetchall()}
     names = [name for row in rows for name in row[:4]] + [name for _, name in conversations]
     texts = [text for row in rows for text in (*row[4:7], *(part for call in row[7] or () for part in call))]
-    return Meant(set(ids), conversations, users, marks_of(names, texts), places)
+    return Meant(set(ids), conversations, users, finder(marks_of(names, texts)), places)
 
 
 def letters_of(store: Store, what: Meant, max_bytes: int) -> list[Place]:
