@@ -11,6 +11,7 @@ from auditor.evidence.findings import Bad, Checked
 from auditor.evidence.keys import PublicKey, public_file, public_keys, read_public_keys
 from auditor.evidence.queries_case import the_case
 from auditor.evidence.queries_events import Which, find_events
+from auditor.evidence.queries_verify import last_event
 from auditor.evidence.store_checkpoints import checkpoint_path, key_path, read_outside
 from auditor.evidence.verify import Beside, verify_trail
 from auditor.evidence.verify import verify as verify_all
@@ -44,12 +45,22 @@ def verify(store: Store, config: Config, trusted: str, checkpoints: str, with_im
         return Verified(verify_all(connection, beside, checked), checked)
 
 
-def verify_chain(store: Store, config: Config) -> Verified:
-    """Whether the audit trail is as it was written, and its checkpoints are; rows and images are not looked at."""
+def verify_chain(store: Store, config: Config, most: int) -> tuple[int, Verified]:
+    """Whether the end of the audit trail is as it was written, and all checkpoints are; not rows, nor images.
+
+    Args:
+        store: open.
+        config: names the key and the file outside.
+        most: events that are read.
+
+    Returns:
+        The number of the event behind which was read, and what that came to.
+    """
     beside = Beside(keys_of(config, ""), read_outside(checkpoint_path(config)), None)
     checked = Checked()
     with snapshot(store.connection) as connection:
-        return Verified(verify_trail(connection, beside, checked), checked)
+        after = max(0, last_event(connection) - most)
+        return after, Verified(verify_trail(connection, beside, checked, after), checked)
 
 
 def keys_of(config: Config, trusted: str) -> dict[str, PublicKey]:

@@ -33,7 +33,7 @@ KEYS = {
 }
 N_KEYS = 2
 
-EVENTS = 'SELECT seq, "at", actor, kind, subject, details, previous, hash FROM events ORDER BY seq'
+EVENTS = 'SELECT seq, "at", actor, kind, subject, details, previous, hash FROM events WHERE seq > ? ORDER BY seq'
 RELEASED_LEAVES = """
     SELECT by_batch AS batch, CASE WHEN octet_length(leaf) = 32 THEN leaf END AS leaf
     FROM released WHERE table_name = '{table}' ORDER BY by_batch, leaf
@@ -46,9 +46,9 @@ LEAVES = """
 """
 
 
-def events(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[Event, str]]:
-    """Each event with the hash that stands beside it, in order."""
-    cursor = connection.execute(EVENTS)
+def events(connection: duckdb.DuckDBPyConnection, after: int = 0) -> Iterator[tuple[Event, str]]:
+    """Each event behind that number with the hash that stands beside it, in order."""
+    cursor = connection.execute(EVENTS, [after])
     while rows := cursor.fetchmany(AT_A_TIME):
         for seq, at, *told, stands in rows:
             yield Event(seq, at.replace(tzinfo=UTC), *told), stands
@@ -102,6 +102,24 @@ def head_hashes(connection: duckdb.DuckDBPyConnection) -> dict[int, str]:
     """Of each event that has a checkpoint, the hash that stands beside it."""
     query = "SELECT seq, hash FROM events JOIN (SELECT seq FROM checkpoints) USING (seq)"
     return dict(connection.execute(query).fetchall())
+
+
+def hash_of(connection: duckdb.DuckDBPyConnection, seq: int) -> str | None:
+    """The hash that stands beside an event; None where there is none of that number."""
+    found = connection.execute("SELECT hash FROM events WHERE seq = ?", [seq]).fetchone()
+    return found[0] if found else None
+
+
+def numbers_of(connection: duckdb.DuckDBPyConnection, kind: str, upto: int) -> set[int]:
+    """The events of a kind up to that number."""
+    query = "SELECT seq FROM events WHERE kind = ? AND seq <= ?"
+    return {seq for (seq,) in connection.execute(query, [kind, upto]).fetchall()}
+
+
+def last_event(connection: duckdb.DuckDBPyConnection) -> int:
+    """The number of the newest event; 0 where there is none."""
+    ((last,),) = connection.execute("SELECT max(seq) FROM events").fetchall()
+    return last or 0
 
 
 def image_hashes(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, str, int]]:

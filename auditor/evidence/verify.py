@@ -88,17 +88,24 @@ def problems(connection: duckdb.DuckDBPyConnection, beside: Beside, checked: Che
         yield from bad_images(connection, beside.blobs, checked)
 
 
-def verify_trail(connection: duckdb.DuckDBPyConnection, beside: Beside, checked: Checked) -> Bad | None:
-    """The same for checks 1 and 5 alone: the events and the checkpoints, not the rows that they speak of."""
-    told = Told()
-    found = chain(bad_events(connection, told, checked), bad_checkpoints(connection, told, beside, checked))
+def verify_trail(connection: duckdb.DuckDBPyConnection, beside: Beside, checked: Checked, after: int = 0) -> Bad | None:
+    """The same for checks 1 and 5 alone: events and checkpoints, not the rows that they speak of.
+
+    Args:
+        connection: as above.
+        beside: as above.
+        checked: as above.
+        after: the events up to this one are not read; checkpoints are looked at all the same.
+    """
+    told = Told(signed=queries_verify.numbers_of(connection, SIGNED, after))
+    found = chain(bad_events(connection, told, checked, after), bad_checkpoints(connection, told, beside, checked))
     return next(found, None)
 
 
-def bad_events(connection: duckdb.DuckDBPyConnection, told: Told, checked: Checked) -> Iterator[Bad]:
-    """Check 1; fills `told`."""
-    previous = START
-    for number, (event, stands) in enumerate(queries_verify.events(connection), 1):
+def bad_events(connection: duckdb.DuckDBPyConnection, told: Told, checked: Checked, after: int = 0) -> Iterator[Bad]:
+    """Check 1, of the events behind that number; fills `told`."""
+    previous = queries_verify.hash_of(connection, after) or START
+    for number, (event, stands) in enumerate(queries_verify.events(connection, after), after + 1):
         if event.seq != number:
             yield Bad("events", str(number), number, f"is missing; the next one is {event.seq}")
         if event.previous != previous or event.hash != stands:

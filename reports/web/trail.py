@@ -12,8 +12,8 @@ from auditor.evidence.answers import Verified, verify_chain
 from auditor.evidence.checkpoints import Checkpoint
 from auditor.evidence.events import Event
 from auditor.evidence.queries_events import Which, find_events, kinds_of
+from auditor.evidence.queries_verify import last_event
 from auditor.evidence.store_checkpoints import checkpoints
-from auditor.store import Store
 from reports.web.deeds import is_of_a_case, named
 from reports.web.kept import Kept
 from reports.web.problems import Ending
@@ -21,7 +21,7 @@ from reports.web.visit import Visit
 
 AT_ONCE = 50
 MOST = 1_000
-LAST = "SELECT max(seq) FROM events"
+MOST_READ = 20_000  # events, which takes less than half a second; `traceaudit verify` reads all
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +61,24 @@ class Trail:
     signed: Checkpoint | None
 
 
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """What reading the end of the chain came to.
+
+    Attributes:
+        after: the number of the event behind which was read; 0: from the first on.
+    """
+
+    after: int
+    verified: Verified
+
+
 def trail(visit: Visit, which: Which) -> Trail:
     """What is to be shown."""
     with visit.reading() as store:
         found = find_events(store.connection, which)
         kept = checkpoints(store.connection)
-        last = last_of(store)
+        last = last_event(store.connection)
         kinds = kinds_of(store.connection)
     older = found[-1].seq if found and len(found) == which.n else None
     return Trail([line_of(event) for event in found], older, kinds, last, kept[-1] if kept else None)
@@ -79,20 +91,14 @@ def line_of(event: Event) -> Line:
     return Line(event, named(event.kind), case, told, hidden=not told and event.kind.startswith("review."))
 
 
-def last_of(store: Store) -> int:
-    """The newest number."""
-    ((last,),) = store.connection.execute(LAST).fetchall()
-    return last or 0
-
-
-def chain(visit: Visit, last: int, wait_s: float) -> Kept[Verified] | None:
+def chain(visit: Visit, last: int, wait_s: float) -> Kept[Chain] | None:
     """Whether the chain holds; None while it is being read for the first time."""
-    return visit.site.shelf.get("chain", lambda: verified(visit), last, wait_s)
+    return visit.site.shelf.get("chain", lambda: read_chain(visit), last, wait_s)
 
 
-def verified(visit: Visit) -> Verified:
-    """Read it whole, on a connection that shows all: hashes are over what was written."""
+def read_chain(visit: Visit) -> Chain:
+    """Read its end, on a connection that shows all: hashes are over what was written."""
     with visit.site.owner.connection() as store:
         if store is None:
             raise Ending
-        return verify_chain(store, visit.config)
+        return Chain(*verify_chain(store, visit.config, MOST_READ))

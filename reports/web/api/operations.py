@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, HTTPException
 from pydantic import BaseModel, ConfigDict, Field
 
 from auditor.queries_operations import LetterCount, letter_counts
@@ -16,7 +16,7 @@ from reports.schedule.wanted import Wish, want
 from reports.sending import store_deliveries
 from reports.sending.store_deliveries import Standing
 from reports.sending.wanted import send_again
-from reports.web.operations import MOST_DELIVERIES, MOST_RUNS, JobLine, job_lines, operations
+from reports.web.operations import MOST_DELIVERIES, MOST_RUNS, PROGRAM_WAIT_S, JobLine, job_lines, operations
 from reports.web.visit import Operating
 
 router = APIRouter(tags=["operations"])
@@ -72,7 +72,9 @@ class Stands:
 @router.get("/standing")
 def standing(visit: Operating) -> Stands:
     """How the service stands, in a few numbers."""
-    told = operations(visit)
+    told = operations(visit, PROGRAM_WAIT_S)
+    if told.ledger is None:
+        raise HTTPException(HTTPStatus.SERVICE_UNAVAILABLE, headers={"Retry-After": "5"})
     unbalanced, letters = len(told.unbalanced), sum(line.open for line in told.letters)
     ok = not told.troubles and not unbalanced
     return Stands(ok, told.troubles, unbalanced, told.lag, told.waiting, told.rejects, letters)

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from threading import Barrier, Thread
+from pathlib import Path
+from threading import Barrier, Event, Thread
+from time import sleep
 
 import pytest
 
@@ -10,8 +12,11 @@ from auditor.store import Store
 from conf.errors import TraceauditError
 from conf.schema import load
 from reports.errors import RunRefused
+from reports.schedule import store_runs
+from reports.schedule.jobs import Surroundings
 from reports.schedule.plan import Period, jobs_of
 from reports.schedule.runner import Result, Runner
+from reports.schedule.service import coming_round
 from reports.schedule.store_runs import PROCESS, Owner
 from reports.schedule.wanted import Wish, want
 
@@ -142,3 +147,18 @@ def test_what_there_is_not_is_refused_and_leaves_no_event(store: Store, job: str
     with pytest.raises(RunRefused, match=why):
         want(store, SCHEDULE, wish(job, period), AT)
     assert store.connection.execute("SELECT count(*) FROM events WHERE kind = 'job.wanted'").fetchall() == [(0,)]
+
+
+def test_the_bell_has_it_run_without_waiting_for_the_next_look(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reports.schedule.service.LOOK_S", 3600.0)
+    off = dict.fromkeys(("schedule.golden", "schedule.retention"), '""')
+    config = load(overrides=off | {"store.path": str(tmp_path / "a.duckdb"), "report.pdf": "never"})
+    bell = Event()
+    with coming_round(store, Surroundings(config, bell=bell), lambda: AT), store.aside() as asking:
+        want(asking, config.schedule, wish("checkpoint"), AT)
+        bell.set()
+        while store_runs.state_of(asking, "checkpoint", "2026-03-03T07:30Z") != "done":
+            sleep(0.05)
+    assert store_runs.last_runs(store)["checkpoint"].detail == "signed up to event 2"

@@ -99,6 +99,17 @@ def test_the_chain_is_read_and_a_change_is_seen(client: TestClient, store: Store
     assert "events 20" in page
 
 
+def test_of_a_long_trail_the_end_is_read_and_all_signatures(
+    client: TestClient, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reports.web.trail.MOST_READ", 10)
+    page = client.get("/trail").text
+    while "being read" in page:
+        page = client.get("/trail").text
+    ((last,),) = store.connection.execute("SELECT max(seq) FROM events").fetchall()
+    assert f"The last 10 of {last} events and 0 signatures were read" in page
+
+
 def test_who_may_vote_is_not_told_the_votes_of_others_on_an_open_case(
     client: TestClient, somebody: Somebody, store: Store
 ) -> None:
