@@ -25,7 +25,6 @@ NEWEST = 20_000  # triples that are looked at first
 SLICE = 50_000  # triples that words are looked for in at a time
 BEGINNING = 160  # characters of a question that a list shows
 START, END = datetime(1, 1, 1), datetime(9999, 1, 1)  # noqa: DTZ001 - the tables keep UTC without a zone
-BEHIND_ALL = "\U0010ffff"  # as an id
 
 LIVE = "run_id NOT IN (SELECT run_id FROM runs WHERE kind = 'backfill')"
 OLDEST_OF_SLICE = """
@@ -83,7 +82,7 @@ PLAIN = {"tenant", "first", "last"}  # filters that ask nothing of votes and dra
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a list goes on: behind the case with this id, stored then."""
+    """Where a list goes on: behind the case with this id that was stored then; without an id behind all of then."""
 
     stored_at: datetime
     triple_id: str
@@ -170,8 +169,9 @@ class Searcher:
             if oldest and len(cases) < most:
                 return Found(cases, Place(oldest, ""), oldest)
             return Found(cases, place_of(cases, most), oldest)
-        cases = self.cases(filters, start, self.slice_start(start, NEWEST), most)
-        if len(cases) < most:
+        newest = self.slice_start(start, NEWEST)
+        cases = self.cases(filters, start, newest, most)
+        if newest and len(cases) < most:
             cases = self.cases(filters, start, None, most)
         return Found(cases, place_of(cases, most), None)
 
@@ -207,7 +207,7 @@ class Searcher:
         query += FOUND.format(known="looked_at" if plain else "known", conditions=conditions)
         values = {
             "before_at": before.stored_at,
-            "before_id": before.triple_id or BEHIND_ALL,
+            "before_id": before.triple_id,
             "oldest": oldest or START,
             "most": most,
         }

@@ -9,6 +9,12 @@ authentication  who sends a request
 app         the routes of pages, API and static files on the service's application
 pages/      a file for each page
 api/        a file for each part of the API
+opened      a case that a person opens: noted, then read as far as this person may know it
+case_view   its texts and sentences as the page shows them; pure
+found       cases that a person looks for, and those like one
+queue_form  what the forms of queue and case carry; pure
+pictures    images of a log, drawn anew in a process apart
+forms       the fields of a form
 policies    what is told of policies, and may be done about them
 operations  how the service stands: what waits, runs and failed
 trail, deeds  the audit trail, and what its events are called

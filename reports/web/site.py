@@ -11,6 +11,7 @@ from auditor.answering import Owner
 from conf.schema import Config
 from reports.web.entrance import Entrance
 from reports.web.kept import Shelf
+from reports.web.pictures import Pictures
 
 AT_ONCE = 32  # pages that use the database at a time; each has a connection of its own
 
@@ -30,6 +31,7 @@ class Site:
         entrance: lets people in; None where that is somebody else's matter.
         ring: has whoever runs jobs look at once; without it they look every some seconds.
         shelf: what took long to make of the data, until they change.
+        pictures: draws images of a log anew.
     """
 
     owner: Owner
@@ -39,6 +41,8 @@ class Site:
     entrance: Entrance | None = None
     ring: Callable[[], None] = lambda: None
     shelf: Shelf = field(init=False)
+    pictures: Pictures = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "shelf", Shelf(self.now))
+        object.__setattr__(self, "pictures", Pictures(self.config.images))

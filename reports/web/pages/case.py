@@ -22,6 +22,7 @@ from reports.web.forms import Sent
 from reports.web.found import like
 from reports.web.opened import opened
 from reports.web.pages.queue import to_next
+from reports.web.pictures import MEDIA_TYPE
 from reports.web.queue_form import CATEGORIES, Given, Wanted, ballot_of, wanted_of
 from reports.web.view import view
 from reports.web.visit import Adjudicating, Seeing, Visit, Voting
@@ -31,8 +32,7 @@ router = APIRouter()
 CaseId = Annotated[str, Path(min_length=1, max_length=200)]
 Sha256 = Annotated[str, Path(pattern="^[0-9a-f]{64}$")]
 
-IMAGE = "SELECT media_type FROM images WHERE triple_id = ? AND sha256 = ? LIMIT 1"
-SHOWN_TYPES = frozenset({"image/png", "image/jpeg", "image/webp", "image/gif"})  # others are not shown by a browser
+IMAGE = "SELECT 1 FROM images WHERE triple_id = ? AND sha256 = ? LIMIT 1"
 KEPT_BY_BROWSER = "private, max-age=600"
 
 
@@ -52,17 +52,16 @@ def similar(visit: Seeing, triple_id: CaseId) -> HTMLResponse:
 
 @router.get("/cases/{triple_id}/images/{sha256}")
 def image(visit: Seeing, triple_id: CaseId, sha256: Sha256) -> Response:
-    """The bytes of an image as they were logged, under the type that was found in them."""
+    """An image of the case, drawn anew."""
     with visit.reading() as store:
         found = store.connection.execute(IMAGE, [triple_id, sha256]).fetchone()
         data = store.blobs.find(sha256) if found else None
-    if found is None or data is None:
+    drawn = visit.site.pictures.drawn(data) if data else None
+    if drawn is None:
         raise HTTPException(HTTPStatus.NOT_FOUND)
     with visit.writing() as store:
         note_image(store, visit.person, triple_id, visit.now)
-    kind = found[0] if found[0] in SHOWN_TYPES else "application/octet-stream"
-    headers = {"X-Content-Type-Options": "nosniff", "Cache-Control": KEPT_BY_BROWSER}
-    return Response(data, media_type=kind, headers=headers)
+    return Response(drawn, media_type=MEDIA_TYPE, headers={"Cache-Control": KEPT_BY_BROWSER})
 
 
 @router.post("/cases/{triple_id}/votes")

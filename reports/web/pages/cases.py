@@ -19,6 +19,8 @@ from reports.web.visit import Seeing
 
 router = APIRouter()
 
+ALWAYS_SHOWN = {"text", "tenant", "state"}  # the other filters are folded away until one is used
+
 
 @router.get("/cases")
 def cases(visit: Seeing) -> HTMLResponse:
@@ -37,6 +39,7 @@ def cases(visit: Seeing) -> HTMLResponse:
         "web/cases.html.j2",
         status=422 if problem else 200,
         filled=fields,
+        narrowed=bool(fields.keys() - ALWAYS_SHOWN),
         problem=problem,
         found=page,
         further=further(fields, page),

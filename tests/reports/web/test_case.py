@@ -4,16 +4,20 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, timedelta
 from html import unescape
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from PIL import Image
 
 from auditor.access.person import Role, person_with
 from auditor.store import Store
 from auditor.store_reviews import read_all
+from auditor.store_rows import image_rows, triple_columns
 from tests.auditor.reviewing.seeded import asking_for
+from tests.factories import make_image, make_triple
 from tests.reports.web.service import a_night, add_night, yesterday
 from tests.reports.web.site import Clock, Somebody, browsing
 
@@ -231,3 +235,33 @@ def test_reading_is_noted_before_and_searching_without_its_words(client: TestCli
 )
 def test_a_search_that_cannot_be_read_says_so(client: TestClient, fields: dict[str, str], says: str) -> None:
     assert says in words_of(client.get("/cases", params=fields))
+
+
+def png(size: tuple[int, int]) -> bytes:
+    """An image of that size."""
+    target = BytesIO()
+    Image.new("RGB", size, "red").save(target, "PNG")
+    return target.getvalue()
+
+
+def test_an_image_is_drawn_anew_for_who_sees_the_case(
+    client: TestClient, store: Store, somebody: Somebody, clock: Clock
+) -> None:
+    data = png((3, 2)) + b"what a log hides behind an image"
+    image, broken = make_image(data), make_image(b"no image at all")
+    triple = make_triple(id="pictured", tenant="harbor-bank", images=(image, broken))
+    store.blobs.keep(image)
+    store.blobs.keep(broken)
+    store.insert_columns("triples", triple_columns([triple], clock.now))
+    store.insert("images", list(image_rows(triple)))
+    answer = client.get(f"/cases/pictured/images/{image.sha256}")
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "image/jpeg")
+    assert Image.open(BytesIO(answer.content)).size == (3, 2)
+    assert b"hides" not in answer.content
+    assert client.get(f"/cases/pictured/images/{broken.sha256}").status_code == 404
+    for other in (f"/cases/pictured/images/{'0' * 64}", f"{path_of(next_case(client))}/images/{image.sha256}"):
+        assert client.get(other).status_code == 404
+    reads = "SELECT count(*) FROM events WHERE kind = 'case.read' AND subject = 'pictured'"
+    assert store.connection.execute(reads).fetchall() == [(1,)]
+    somebody.person = person_with("Olga", [Role.REVIEWER], ["somebody-else"])
+    assert client.get(f"/cases/pictured/images/{image.sha256}").status_code == 404
