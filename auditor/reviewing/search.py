@@ -9,8 +9,8 @@ slice of the triples: the newest, or those before where the last one ended; so i
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
 from typing import Any
 
 import duckdb
@@ -106,7 +106,7 @@ class FoundCase:
     """A case in a list.
 
     Attributes:
-        stored_at: UTC, without a zone.
+        stored_at: UTC.
         day: on which it was judged.
         state: an outcome of the votes, or "not drawn".
         my_vote: of the person who asks; None where there is none.
@@ -166,9 +166,9 @@ class Searcher:
         if filters.text:
             oldest = self.slice_start(start, SLICE)
             cases = self.cases(filters, start, oldest, most)
-            if oldest and len(cases) < most:
-                return Found(cases, Place(oldest, ""), oldest)
-            return Found(cases, place_of(cases, most), oldest)
+            back_to = oldest and oldest.replace(tzinfo=UTC)
+            further = Place(oldest, "") if oldest and len(cases) < most else place_of(cases, most)
+            return Found(cases, further, back_to)
         newest = self.slice_start(start, NEWEST)
         cases = self.cases(filters, start, newest, most)
         if newest and len(cases) < most:
@@ -220,7 +220,7 @@ class Searcher:
         ((first, last),) = self.connection.execute(span, [list(ids)]).fetchall()
         values = {"ids": list(ids), "chars": BEGINNING, "first": first, "last": last}
         rows = self.connection.execute(SHOWN, values | self.rules()).fetchall()
-        told = [(FoundCase(*row[:-1]), row[-1]) for row in rows]
+        told = [(found_of(row[:-1]), row[-1]) for row in rows]
         return sorted(told, key=lambda one: (one[0].stored_at, one[0].triple_id), reverse=True)
 
     def rules(self) -> dict[str, Any]:
@@ -235,6 +235,12 @@ class Searcher:
         }
 
 
+def found_of(row: Sequence[Any]) -> FoundCase:
+    """A row of SHOWN."""
+    case = FoundCase(*row)
+    return replace(case, stored_at=case.stored_at.replace(tzinfo=UTC))
+
+
 def place_of(cases: Sequence[FoundCase], most: int) -> Place | None:
     """Where a full page goes on."""
-    return Place(cases[-1].stored_at, cases[-1].triple_id) if len(cases) >= most else None
+    return Place(cases[-1].stored_at.replace(tzinfo=None), cases[-1].triple_id) if len(cases) >= most else None

@@ -6,7 +6,7 @@ reviewed last whose question and answer read much like this one's, whatever the 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import duckdb
@@ -52,7 +52,7 @@ class SimilarCase:
     Attributes:
         same: its content is identical.
         likeness: in (0, 1] how much alike question and answer read; 1 where the content is identical.
-        stored_at: UTC, without a zone.
+        stored_at: UTC.
         question: its beginning.
         outcome: what the votes came to; "not drawn" where there are none.
         votes: that stand, and that this person may see, the oldest first.
@@ -120,7 +120,13 @@ def decided(connection: duckdb.DuckDBPyConnection, ids: Sequence[str], wanted: i
     if not ids:
         return {}
     values = span(connection, ids) | {"chars": BEGINNING, "wanted": wanted}
-    return {name: tuple(told) for name, *told in connection.execute(DECIDED, values).fetchall()}
+    rows = connection.execute(DECIDED, values).fetchall()
+    return {name: tuple(map(in_utc, told)) for name, *told in rows}
+
+
+def in_utc(value: Any) -> Any:
+    """A time of the tables with its zone; all else as it is."""
+    return value.replace(tzinfo=UTC) if isinstance(value, datetime) else value
 
 
 def span(connection: duckdb.DuckDBPyConnection, ids: Sequence[str]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ of it is read.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import duckdb
@@ -45,7 +45,7 @@ class CaseVerdict:
     """What a guard said of a case.
 
     Attributes:
-        scored_at: UTC, without a zone.
+        scored_at: UTC.
         judgment: 0, 0.5 or 1; None where it could not be judged, which `unscorable_reason` explains.
         risk: calibrated, in [0, 1]; None where there is none.
         stage: where the harm lies; None where that is not known.
@@ -146,7 +146,7 @@ def whole_case(connection: duckdb.DuckDBPyConnection, config: Config, triple_id:
 def verdict_of(row: Row) -> CaseVerdict:
     """A row of VERDICTS."""
     lists = {"contributions": dict(row["contributions"] or {}), "flags": tuple(row["flags"] or ())}
-    return CaseVerdict(**{**row, **lists})
+    return CaseVerdict(**{**row, **lists, "scored_at": row["scored_at"].replace(tzinfo=UTC)})
 
 
 def line_of(connection: duckdb.DuckDBPyConnection, config: Config, triple: Row, verdict: CaseVerdict) -> PolicyLine:

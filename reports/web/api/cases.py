@@ -10,7 +10,7 @@ from fastapi import APIRouter, Path, Query
 from auditor.reviewing.case_history import Happening
 from auditor.reviewing.filters import MAX_TEXT_CHARS, STATES, Filters
 from auditor.reviewing.search import PAGE, FoundCase, Place
-from auditor.reviewing.similar import SimilarCase
+from auditor.reviewing.similar import SimilarCase, in_utc
 from auditor.reviewing.whole_case import CaseVerdict, PolicyLine
 from auditor.reviews import Review
 from auditor.verdict import Category
@@ -129,7 +129,7 @@ def answer_of(triple_id: str, known: OpenedCase) -> CaseAnswer:
     whole, triple = known.whole, known.whole.triple
     return CaseAnswer(
         triple_id=triple_id,
-        facts={name: triple[name] for name in FACTS},
+        facts={name: in_utc(triple[name]) for name in FACTS},
         texts={name: triple[name] for name in TEXTS},
         tool_calls=[dict(one) for one in triple["tool_calls"] or ()],
         images=[dict(one) for one in whole.images],
