@@ -103,3 +103,19 @@ def test_a_library_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setitem(__import__("sys").modules, "gcsfs", None)
     with pytest.raises(MissingExtra, match="gcs"):
         open_blobs("gs://bucket/prefix")
+
+
+def test_what_is_deleted_is_gone_and_the_others_are_not(blobs: BlobStore, where: str) -> None:
+    other = make_image(b"other")
+    assert list(blobs.names()) == []
+    assert blobs.delete(IMAGE.sha256) == 0
+    for image in (IMAGE, other):
+        blobs.keep(image)
+    storage, path = fsspec.url_to_fs(where)
+    storage.makedirs(f"{path.rstrip('/')}/ab", exist_ok=True)
+    storage.pipe_file(f"{path.rstrip('/')}/ab/readme.txt", b"somebody else's")
+    assert sorted(blobs.names()) == sorted([IMAGE.sha256, other.sha256])
+    assert blobs.delete(IMAGE.sha256) == 1
+    assert (blobs.find(IMAGE.sha256), list(blobs.names())) == (None, [other.sha256])
+    blobs.keep(IMAGE)
+    assert blobs.find(IMAGE.sha256) == IMAGE.data
