@@ -9,6 +9,7 @@ from fastapi import APIRouter, Path, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from auditor.reviewing.ballot import MAX_KEY_CHARS, MAX_TEXT_CHARS, Ballot
+from auditor.reviewing.blind import hides_verdict
 from auditor.reviewing.deciding import adjudicate, cast, withdraw
 from auditor.reviewing.filters import Filters
 from auditor.reviewing.leases import Wish, put_back, take_next
@@ -72,14 +73,15 @@ class NextCase:
     """A case that is kept for who asked.
 
     Attributes:
-        reason: why it was drawn: "urgent", "escalated" or "below" (the line, at random).
+        reason: why it was drawn: "urgent", "escalated" or "below" (the line, at random); null where the guard's verdict,
+            which that would tell, is hidden until the vote.
         expires_at: until then nobody else is given its place.
         wanted: people who are to vote on it.
     """
 
     triple_id: str
     day: date
-    reason: str
+    reason: str | None
     expires_at: datetime
     wanted: int
 
@@ -108,10 +110,11 @@ def next_case(visit: Voting, body: NextBody) -> NextCase | None:
     filters = Filters(tenant=body.tenant, category=body.category, first=body.first, last=body.last)
     with visit.writing() as store:
         taken = take_next(store, visit.config, visit.person, Wish(filters, body.passed), visit.now)
-    if taken is None:
-        return Response(status_code=HTTPStatus.NO_CONTENT)  # type: ignore[return-value]
-    due = taken.due
-    return NextCase(due.triple_id, due.day, due.reason, taken.expires_at, taken.wanted)
+        if taken is None:
+            return Response(status_code=HTTPStatus.NO_CONTENT)  # type: ignore[return-value]
+        votes = case_votes(store, visit.config, taken.due.triple_id, visit.now)
+    due, hidden = taken.due, hides_verdict(votes, visit.person)
+    return NextCase(due.triple_id, due.day, None if hidden else due.reason, taken.expires_at, taken.wanted)
 
 
 @router.post("/cases/{triple_id}/votes", status_code=HTTPStatus.CREATED)

@@ -50,6 +50,15 @@ def test_a_case_is_kept_for_who_asked_and_decided_by_their_vote(client: TestClie
     assert next_case(client)["triple_id"] != first["triple_id"]
 
 
+def test_why_a_case_was_drawn_is_not_told_where_the_verdict_is_hidden(client: TestClient) -> None:
+    reasons = []
+    for _ in range(6):
+        found = next_case(client)
+        reasons.append(found["reason"])
+        client.post(f"/api/v1/cases/{found['triple_id']}/votes", json={"vote": 0})
+    assert reasons == ["escalated"] * 3 + [None] * 3
+
+
 def test_a_vote_is_kept_once_however_often_it_is_sent(client: TestClient) -> None:
     address = f"/api/v1/cases/{next_case(client)['triple_id']}/votes"
     answers = [client.post(address, json=HARMFUL | {"key": "one"}) for _ in range(3)]
