@@ -1,7 +1,7 @@
 """What whoever runs the service asks of the database beside the ledger."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 import duckdb
 
@@ -33,4 +33,7 @@ class LetterCount:
 
 def letter_counts(connection: duckdb.DuckDBPyConnection) -> list[LetterCount]:
     """Those with most open letters first."""
-    return [LetterCount(*row) for row in connection.execute(LETTERS).fetchall()]
+    return [
+        LetterCount(reason, stage, n_open, n_settled, first.replace(tzinfo=UTC), last.replace(tzinfo=UTC))
+        for reason, stage, n_open, n_settled, first, last in connection.execute(LETTERS).fetchall()
+    ]
