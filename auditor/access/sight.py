@@ -34,8 +34,6 @@ OF_TENANTS = {
     "alerted": "triple_id IN (SELECT id FROM temp.triples)",
     "strata": "tenant IN ({tenants})",
     "deliveries": "tenant IN ({tenants})",
-    "holds": "tenant IN ({tenants})",
-    "erasures": "tenant IN ({tenants})",
     "outcomes": """rowid IN (
         SELECT place FROM (SELECT rowid AS place, unnest(triple_ids) AS id FROM {database}.outcomes)
         SEMI JOIN temp.triples USING (id))""",

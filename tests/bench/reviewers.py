@@ -11,6 +11,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -23,10 +24,10 @@ from auditor.access.person import Role
 from auditor.ranges import JudgedRange
 from auditor.store import Store
 from auditor.wire import encode
-from ingest.qta import Normalized
+from ingest.qta import Normalized, Record
 from tests.bench.measure import machine
 from tests.broker import Broker
-from tests.factories import make_position, make_record, make_run, make_triple, make_verdict
+from tests.factories import make_position, make_run, make_triple, make_verdict
 from tests.reports.web.reviewer import Reviewer
 from tests.reports.web.service import a_night, add_night, add_people, serving
 
@@ -70,7 +71,7 @@ def one_range(partition: int, start: int) -> JudgedRange:
     items, verdicts = [], []
     for offset in range(start, start + PER_MESSAGE):
         name = hashlib.sha256(f"{partition}/{offset}".encode()).hexdigest()
-        record = make_record(b"", offset, SOURCE, position=make_position(offset, SOURCE, partition))
+        record = Record(make_position(offset, SOURCE, partition), b"")
         texts: dict[str, Any] = dict.fromkeys(("question", "thinking", "answer"), f"{name}: {TEXT}")
         triple = make_triple(id=name, tenant="harbor-bank", position=record.position, **texts)
         items.append(Normalized(record, "qta", (triple,)))
@@ -136,17 +137,17 @@ def main() -> None:
     args = options.parse_args()
     seconds = 60 * args.minutes
     n_cases = int(N_REVIEWERS * seconds / THINK_S)
-    with tempfile.TemporaryDirectory() as scratch:
+    with tempfile.TemporaryDirectory() as scratch, ExitStack() as stack:
         folder = Path(scratch)
         broker = Broker(folder / "kafka")
         broker.start()
+        stack.callback(broker.kill)
         topic = broker.create_topic("outcomes", PARTITIONS)
         produce(broker, topic, args.messages)
         outcomes = f"kafka://{broker.bootstrap}/{topic}"
         idle = run(a_database(folder, "idle", n_cases), seconds / 3, N_REVIEWERS, None)
         alone = run(a_database(folder, "alone", n_cases), seconds / 3, 0, outcomes)
         both = run(a_database(folder, "both", n_cases), seconds, N_REVIEWERS, outcomes)
-        broker.kill()
     tell(idle, alone, both, args.messages * PER_MESSAGE)
 
 
