@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from auditor.store import Store
 from auditor.verdict_rows import utc
@@ -253,11 +254,17 @@ RUNS = """
 def latest_runs(store: Store, limit: int) -> list[Run]:
     """The periods that came up last."""
     query = f"{RUNS} ORDER BY coalesce(finished_at, started_at, due_at) DESC, job, period LIMIT $limit"
-    return [Run(*row) for row in store.connection.execute(query, {"process": PROCESS, "limit": limit}).fetchall()]
+    return [run_of(row) for row in store.connection.execute(query, {"process": PROCESS, "limit": limit}).fetchall()]
 
 
 def last_runs(store: Store) -> dict[str, Run]:
     """Of each job the period that was run last."""
     query = f"""{RUNS} WHERE state <> 'skipped'
         QUALIFY row_number() OVER (PARTITION BY job ORDER BY coalesce(started_at, due_at) DESC, due_at DESC) = 1"""
-    return {row[0]: Run(*row) for row in store.connection.execute(query, {"process": PROCESS}).fetchall()}
+    return {row[0]: run_of(row) for row in store.connection.execute(query, {"process": PROCESS}).fetchall()}
+
+
+def run_of(row: Sequence[Any]) -> Run:
+    """A row of RUNS; times are UTC."""
+    told: list[Any] = [value.replace(tzinfo=UTC) if isinstance(value, datetime) else value for value in row]
+    return Run(*told)

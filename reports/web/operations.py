@@ -1,8 +1,8 @@
 """What the page of operations and the API tell of the service: what is accounted for, waits, runs, and failed."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 from auditor.ledger import LedgerLine
 from auditor.queries_operations import LetterCount, letter_counts
@@ -95,13 +95,34 @@ def operations(visit: Visit, wait_s: float = PAGE_WAIT_S) -> Operations:
             kept.value if kept else None,
             kept.made_at if kept else None,
             store.lag(store),
-            waiting(store),
+            waiting_now(store),
             n_rejects(store),
             letter_counts(store.connection),
             job_lines(store, visit.config.schedule, visit.now),
             store_runs.latest_runs(store, MOST_RUNS),
-            store_deliveries.latest(store, MOST_DELIVERIES),
+            latest_deliveries(store),
         )
+
+
+def waiting_now(store: Store) -> Waiting:
+    """What waits for offsets before it."""
+    found = waiting(store)
+    return replace(found, since=in_utc(found.since))
+
+
+def latest_deliveries(store: Store) -> list[Standing]:
+    """What was sent and what failed, the latest first."""
+    return [told_in_utc(one) for one in store_deliveries.latest(store, MOST_DELIVERIES)]
+
+
+def told_in_utc(one: Standing) -> Standing:
+    """The same with times that say that they are UTC, as a program needs them."""
+    return replace(one, at=in_utc(one.at), next_at=in_utc(one.next_at))
+
+
+def in_utc(at: datetime | None) -> datetime | None:
+    """A time as the database has it."""
+    return at and at.replace(tzinfo=UTC)
 
 
 def ledger(visit: Visit, store: Store, wait_s: float) -> Kept[list[LedgerLine]] | None:

@@ -13,10 +13,17 @@ from auditor.store_sink import Waiting
 from reports.schedule import store_runs
 from reports.schedule.store_runs import Run
 from reports.schedule.wanted import Wish, want
-from reports.sending import store_deliveries
 from reports.sending.store_deliveries import Standing
 from reports.sending.wanted import send_again
-from reports.web.operations import MOST_DELIVERIES, MOST_RUNS, PROGRAM_WAIT_S, JobLine, job_lines, operations
+from reports.web.operations import (
+    MOST_RUNS,
+    PROGRAM_WAIT_S,
+    JobLine,
+    job_lines,
+    latest_deliveries,
+    operations,
+    told_in_utc,
+)
 from reports.web.visit import Operating
 
 router = APIRouter(tags=["operations"])
@@ -100,14 +107,14 @@ def run(visit: Operating, job: str, body: RunBody) -> Wanted:
 def deliveries(visit: Operating) -> list[Standing]:
     """What was sent, and what failed; the latest first."""
     with visit.reading() as store:
-        return store_deliveries.latest(store, MOST_DELIVERIES)
+        return latest_deliveries(store)
 
 
 @router.post("/deliveries/{delivery_id}/retry", status_code=HTTPStatus.ACCEPTED)
 def retry(visit: Operating, delivery_id: str) -> Standing:
     """Have something sent again, also what was given up; gives what it was."""
     with visit.writing() as store:
-        return send_again(store, delivery_id, visit.person.name, visit.now)
+        return told_in_utc(send_again(store, delivery_id, visit.person.name, visit.now))
 
 
 @router.get("/dead-letters")

@@ -70,6 +70,7 @@ def test_dead_letters_are_counted_by_reason_without_their_bytes(client: TestClie
     (line,) = client.get("/api/v1/dead-letters").json()
     assert (line["reason"], line["open"], line["settled"]) == ("not_json", 3, 0)
     assert set(line) == {"reason", "stage", "open", "settled", "first_at", "last_at"}
+    assert line["first_at"] == "2026-11-22T23:30:00Z"
 
 
 def test_a_job_that_is_asked_for_is_run_by_who_runs_jobs_and_shows(
