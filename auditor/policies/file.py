@@ -4,6 +4,7 @@ import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -171,6 +172,7 @@ def lines_of(text: str) -> Lines:
     return Lines(headers, keys)
 
 
+@lru_cache(maxsize=128)  # a page asks for the same few policies several times
 def read_policy(text: str, name: str) -> Policy:
     """The policy that a file's text says.
 
