@@ -86,9 +86,20 @@ def trail(visit: Visit, which: Which) -> Trail:
 
 def line_of(event: Event) -> Line:
     """An event for people."""
-    told = json.loads(event.details)
+    told = {name: words_of(value) for name, value in json.loads(event.details).items()}
     case = event.subject if is_of_a_case(event.kind) else ""
     return Line(event, named(event.kind), case, told, hidden=not told and event.kind.startswith("review."))
+
+
+def words_of(value: object) -> str:
+    """A detail as people read it."""
+    if isinstance(value, list):
+        return ", ".join(map(words_of, value)) or "–"
+    if isinstance(value, dict):
+        return "; ".join(f"{name}: {words_of(one)}" for name, one in value.items()) or "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "–" if value is None else str(value)
 
 
 def chain(visit: Visit, last: int, wait_s: float) -> Kept[Chain] | None:

@@ -1,22 +1,25 @@
-"""Worked examples as they were published, and how a table of ratings becomes counts."""
+"""Worked examples of the literature, as textbooks and libraries reproduce them, and how ratings become counts.
+
+The originals were not at hand: the tables are as others print them, and their figures were worked out anew.
+"""
 
 import numpy as np
 from numpy.typing import NDArray
 
 MISSING = 0
 
-# Fleiss, Measuring nominal scale agreement among many raters, Psychological Bulletin 76 (1971), Table 1: 30 patients,
+# Fleiss, Measuring nominal scale agreement among many raters, Psychological Bulletin 76 (1971): 30 patients,
 # 6 psychiatrists, 5 diagnoses (depression, personality disorder, schizophrenia, neurosis, other).
 FLEISS_1971 = """
     444444 222555 233335 555555 222444 113333 333355 113334 114444 555555 144444 124444 222333 144444 224445
     333335 111455 111112 224444 133555 555555 244444 224555 114444 144445 222224 111155 224444 133333 555555
 """
 
-# Krippendorff, Computing Krippendorff's Alpha-Reliability (2011), part C: 12 units, 4 observers, values 1 to 5, some
+# Krippendorff, Computing Krippendorff's Alpha-Reliability (2011): 12 units, 4 observers, values 1 to 5, some
 # missing (0 here). Gwet, Handbook of Inter-Rater Reliability (4th ed., 2014), works the same table for AC1 and Fleiss.
 KRIPPENDORFF_2011 = "1101 2232 3333 3333 2222 1234 4444 1121 2222 0555 0011 0030"
 
-# Cohen, A coefficient of agreement for nominal scales, Educational and Psychological Measurement 20 (1960), Table 2:
+# Cohen, A coefficient of agreement for nominal scales, Educational and Psychological Measurement 20 (1960):
 # what two judges said of 200 patients, in shares of a hundred.
 COHEN_1960 = ((44, 5, 1), (7, 20, 3), (9, 5, 6))
 

@@ -39,14 +39,14 @@ def values(told: Measured) -> dict[str, float | None]:
 
 
 def test_fleiss_kappa_of_fleiss_1971() -> None:
-    """Fleiss (1971), Table 1: P = .556; shares .144 .144 .167 .306 .239, so P_e = .220, and kappa = .430."""
+    """Fleiss (1971): P = .556; shares .144 .144 .167 .306 .239, so P_e = .220, and kappa = .430."""
     told = values(of_table(FLEISS_1971, 5, ordered=False))
     assert told["observed"] == pytest.approx(0.5556, abs=5e-5)
     assert told["fleiss"] == pytest.approx(0.430, abs=5e-4)
 
 
 def test_alpha_of_krippendorff_2011() -> None:
-    """Krippendorff (2011), part C: 4 observers, 12 units, missing values: .743 nominal, .815 ordinal, .849 interval."""
+    """Krippendorff (2011): 4 observers, 12 units, missing values: .743 nominal, .815 ordinal, .849 interval."""
     told = values(of_table(KRIPPENDORFF_2011, 5))
     assert told["alpha"] == pytest.approx(0.743, abs=5e-4)
     assert told["alpha_ordinal"] == pytest.approx(0.815, abs=5e-4)
