@@ -86,7 +86,7 @@ def trail(visit: Visit, which: Which) -> Trail:
 
 def line_of(event: Event) -> Line:
     """An event for people."""
-    told = {name: words_of(value) for name, value in json.loads(event.details).items()}
+    told = json.loads(event.details)
     case = event.subject if is_of_a_case(event.kind) else ""
     return Line(event, named(event.kind), case, told, hidden=not told and event.kind.startswith("review."))
 

@@ -11,7 +11,7 @@ from auditor.evidence.events import SYSTEM
 from auditor.evidence.queries_events import Which
 from reports.web.deeds import named
 from reports.web.given import Day
-from reports.web.trail import AT_ONCE, chain, trail
+from reports.web.trail import AT_ONCE, chain, trail, words_of
 from reports.web.view import view
 from reports.web.visit import Operating
 
@@ -51,4 +51,4 @@ def audit_trail(visit: Operating, chosen: Annotated[Chosen, Depends()]) -> HTMLR
     """The page."""
     told = trail(visit, chosen.which())
     read = chain(visit, told.last, WAIT_S)
-    return view(visit.request, "web/trail.html.j2", trail=told, chain=read, chosen=chosen, deed=named)
+    return view(visit.request, "web/trail.html.j2", trail=told, chain=read, chosen=chosen, deed=named, detail=words_of)
