@@ -6,10 +6,10 @@ database says that it stands. What it cannot wait out ends it.
 
 import logging
 import time
-from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
 from threading import Event
+from typing import TYPE_CHECKING
 
 import duckdb
 
@@ -17,8 +17,12 @@ from auditor.errors import StoreUnusable
 from auditor.sink import Sink
 from auditor.store_sink import sink_positions
 from ingest.errors import SourceUnavailable
-from ingest.kafka import KafkaSource
 from ingest.source import Partition
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ingest.kafka import KafkaSource
 
 logger = logging.getLogger(__name__)
 
@@ -57,9 +61,9 @@ class Follower:
     """
 
     sink: Sink
-    connect: Callable[[], KafkaSource]
+    connect: "Callable[[], KafkaSource]"
     health: Health
-    source: KafkaSource | None = None
+    source: "KafkaSource | None" = None
     positions: dict[Partition, int] = field(default_factory=dict)
 
     def run(self, stop: Event) -> None:
@@ -80,7 +84,7 @@ class Follower:
             finally:
                 self.source = None
 
-    def follow(self, source: KafkaSource, stop: Event) -> None:
+    def follow(self, source: "KafkaSource", stop: Event) -> None:
         """Read on from where the database says that we stand."""
         self.positions |= sink_positions(self.sink.store)
         source.resume(self.positions)

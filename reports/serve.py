@@ -15,6 +15,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Event, Lock, Thread
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
@@ -30,13 +31,15 @@ from auditor.store_sink import Waiting, waiting
 from auditor.telemetry import Lags, SinkStanding, Standing, Telemetry
 from conf.errors import ConfigError
 from conf.schema import Config
-from ingest.kafka import KafkaSource, open_topics
 from reports.health import answering, app_of
 from reports.questions_api import add_questions
 from reports.standstill import Door
 from reports.web.app import add_site
 from reports.web.entrance import Entrance, is_local
 from reports.web.site import AT_ONCE, Site
+
+if TYPE_CHECKING:
+    from ingest.kafka import KafkaSource
 
 BEAT_S = 5.0
 
@@ -163,8 +166,10 @@ def wait(health: Health, stop: Event) -> None:
             return
 
 
-def outcomes_topic(config: Config) -> KafkaSource:
+def outcomes_topic(config: Config) -> "KafkaSource":
     """A connection to the topic of outcomes; read from its beginning, whatever holds for the sources."""
+    from ingest.kafka import open_topics  # a quarter of a second that a service without a topic need not wait
+
     kafka = config.kafka.model_copy(
         update={"start": "earliest", "poll_records": min(MESSAGES, config.kafka.poll_records)}
     )

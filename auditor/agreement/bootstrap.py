@@ -6,10 +6,10 @@ simulated samples of 30 to 100 cases, these in 95.
 """
 
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import ndtr, ndtri
 
 from auditor.agreement.coefficients import NOTHING
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 LEVEL = 0.95
 TAIL = (1 - LEVEL) / 2
+NORMAL = NormalDist()
 MOST_UNDEFINED = 0.05  # of the resamples
 
 
@@ -70,9 +71,10 @@ def places(
     below = ((again < value).sum() + (again == value).sum() / 2) / len(again)
     if not 0 < below < 1:
         return TAIL, 1 - TAIL
-    bias, pull = ndtri(below), acceleration(without, n)
-    found = [ndtr(bias + (bias + z) / (1 - pull * (bias + z))) for z in (ndtri(TAIL), ndtri(1 - TAIL))]
-    return float(found[0]), float(found[1])
+    bias, pull = NORMAL.inv_cdf(float(below)), acceleration(without, n)
+    tails = (NORMAL.inv_cdf(TAIL), NORMAL.inv_cdf(1 - TAIL))
+    found = [NORMAL.cdf(bias + (bias + z) / (1 - pull * (bias + z))) for z in tails]
+    return found[0], found[1]
 
 
 def acceleration(without: "NDArray[np.float64]", n: "NDArray[np.int64]") -> float:

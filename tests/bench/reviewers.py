@@ -31,7 +31,7 @@ from tests.factories import make_position, make_run, make_triple, make_verdict
 from tests.reports.web.reviewer import Reviewer
 from tests.reports.web.service import a_night, add_night, add_people, serving
 
-N_REVIEWERS, THINK_S = 10, 5.0
+N_REVIEWERS, THINK_S = 10, 10.0
 TEXT = "The moon pulls the water towards it, and the earth turns below. " * 6
 SOURCE, PER_MESSAGE, PARTITIONS = "kafka:c/agents", 64, 4
 
