@@ -7,6 +7,7 @@ prints how long pages took and how fast outcomes were stored, and fails where a 
 
 import argparse
 import hashlib
+import random
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -33,7 +34,7 @@ from tests.reports.web.service import a_night, add_night, add_people, serving
 
 N_REVIEWERS, THINK_S = 10, 10.0
 TEXT = "The moon pulls the water towards it, and the earth turns below. " * 6
-SOURCE, PER_MESSAGE, PARTITIONS = "kafka:c/agents", 64, 4
+SOURCE, PER_MESSAGE, PARTITIONS = "kafka:c/agents", 256, 4  # as workers send them by default
 
 
 @dataclass(frozen=True)
@@ -113,10 +114,12 @@ def run(db: Path, seconds: float, n_reviewers: int, outcomes: str | None) -> Fig
 
 def review(address: str, name: str, ends: float) -> Reviewer:
     """Work as a reviewer does until the time is over."""
+    chance = random.Random(name)  # noqa: S311 - how long somebody thinks
     with httpx.Client(base_url=address, timeout=60) as client:
         reviewer = Reviewer(client, name)
         reviewer.log_in()
-        while time.monotonic() < ends and reviewer.decide_next(think_s=THINK_S):
+        time.sleep(chance.uniform(0, THINK_S))  # people do not begin together
+        while time.monotonic() < ends and reviewer.decide_next(think_s=THINK_S * chance.uniform(0.5, 1.5)):
             pass
     return reviewer
 
@@ -133,7 +136,7 @@ def main() -> None:
     """Run it, and print what was seen."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--minutes", type=float, default=5.0)
-    options.add_argument("--messages", type=int, default=12_000, help="of the backlog, 64 outcomes each")
+    options.add_argument("--messages", type=int, default=3_000, help="of the backlog, 256 outcomes each")
     args = options.parse_args()
     seconds = 60 * args.minutes
     n_cases = int(N_REVIEWERS * seconds / THINK_S)
