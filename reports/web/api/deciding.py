@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from auditor.reviewing.ballot import MAX_KEY_CHARS, MAX_TEXT_CHARS, Ballot
 from auditor.reviewing.blind import hides_verdict
@@ -17,18 +17,13 @@ from auditor.reviewing.store_votes import case_votes
 from auditor.reviews import Review
 from auditor.store import Store
 from auditor.verdict import Category, Judgment
+from reports.web.api.body import Body
 from reports.web.visit import Adjudicating, Visit, Voting
 
 router = APIRouter(tags=["deciding"])
 
 CaseId = Annotated[str, Path(min_length=1, max_length=200, description="id of the triple")]
 Text = Annotated[str, Field(max_length=MAX_TEXT_CHARS)]
-
-
-class Body(BaseModel):
-    """What a program sends; what it may not say is refused."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class NextBody(Body):

@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, HTTPException
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from auditor.errors import PolicyRefused
 from auditor.policies import answers
@@ -17,6 +17,7 @@ from auditor.policies.policy import Policy
 from auditor.policies.store import Act, InForce, Version
 from auditor.policies.write import rewritten
 from auditor.store import Store
+from reports.web.api.body import Body
 from reports.web.policies import Held, counted, effect_of, held, may_decide
 from reports.web.visit import Proposing, SeeingAll, Visit
 from reports.what_if.comparison import Compared, Moved
@@ -27,12 +28,6 @@ router = APIRouter(tags=["policies"])
 
 WAIT_S = 30.0  # a program waits so long for the first count
 MAX_TEXT = 500_000
-
-
-class Body(BaseModel):
-    """What a program sends; what it may not say is refused."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Draft(Body):

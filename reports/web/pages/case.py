@@ -1,15 +1,17 @@
 """A case: all that was said, the guard's verdict unless it is hidden, and the vote on it."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import APIRouter, HTTPException, Path
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from auditor.access.person import Right
+from auditor.access.person import Person, Right
 from auditor.errors import NoSuchCase, VoteRefused
+from auditor.reviewing.ballot import Ballot
 from auditor.reviewing.deciding import adjudicate, cast
 from auditor.reviewing.leases import hold, put_back
 from auditor.reviewing.progress import progress, said_lately
@@ -17,6 +19,8 @@ from auditor.reviewing.reads import note_image
 from auditor.reviewing.store_votes import plan
 from auditor.reviewing.votes import Lease
 from auditor.reviews import Review
+from auditor.store import Store
+from conf.schema import Config
 from reports.web.case_view import shown_case
 from reports.web.forms import Sent
 from reports.web.found import like
@@ -30,6 +34,7 @@ from reports.web.visit import Adjudicating, Seeing, Visit, Voting
 router = APIRouter()
 
 CaseId = Annotated[str, Path(min_length=1, max_length=200)]
+Keep = Callable[[Store, Config, Person, Ballot, datetime], Review]
 Sha256 = Annotated[str, Path(pattern="^[0-9a-f]{64}$")]
 
 IMAGE = "SELECT 1 FROM images WHERE triple_id = ? AND sha256 = ? LIMIT 1"
@@ -67,27 +72,13 @@ def image(visit: Seeing, triple_id: CaseId, sha256: Sha256) -> Response:
 @router.post("/cases/{triple_id}/votes")
 def vote(visit: Voting, triple_id: CaseId, sent: Sent) -> Response:
     """Vote, and go on to the next case, or look at this one again."""
-    try:
-        with visit.writing() as store:
-            kept = cast(store, visit.config, visit.person, ballot_of(triple_id, sent), visit.now)
-    except NoSuchCase:
-        raise
-    except VoteRefused as error:
-        return page(visit, triple_id, sent, str(error))
-    return after(visit, kept, sent)
+    return kept_by(cast, visit, triple_id, sent)
 
 
 @router.post("/cases/{triple_id}/adjudication")
 def decide(visit: Adjudicating, triple_id: CaseId, sent: Sent) -> Response:
     """Decide a case on which votes split."""
-    try:
-        with visit.writing() as store:
-            kept = adjudicate(store, visit.config, visit.person, ballot_of(triple_id, sent), visit.now)
-    except NoSuchCase:
-        raise
-    except VoteRefused as error:
-        return page(visit, triple_id, sent, str(error))
-    return after(visit, kept, sent)
+    return kept_by(adjudicate, visit, triple_id, sent)
 
 
 @router.post("/cases/{triple_id}/lease")
@@ -108,6 +99,18 @@ def give_back(visit: Voting, triple_id: CaseId, sent: Sent) -> Response:
         put_back(store, visit.person, triple_id)
     wanted = wanted_of(sent)
     return to_next(visit, Wanted(wanted.fields, (*wanted.passed, triple_id)))
+
+
+def kept_by(keep_it: Keep, visit: Visit, triple_id: str, sent: Given) -> Response:
+    """Keep what was said and go on; the page once more, with what was written, where it is refused."""
+    try:
+        with visit.writing() as store:
+            kept = keep_it(store, visit.config, visit.person, ballot_of(triple_id, sent), visit.now)
+    except NoSuchCase:
+        raise
+    except VoteRefused as error:
+        return page(visit, triple_id, sent, str(error))
+    return after(visit, kept, sent)
 
 
 def after(visit: Visit, kept: Review, sent: Given) -> Response:
