@@ -1,11 +1,15 @@
 """What all tests of the pages share."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 
 from auditor.access import passwords
 from tests.auditor.access.people import CHEAP
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 
 @pytest.fixture(autouse=True)
@@ -15,3 +19,16 @@ def cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     passwords.of_nobody.cache_clear()
     yield
     passwords.of_nobody.cache_clear()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator["Browser"]:
+    """Chromium, for the tests of a file."""
+    from playwright.sync_api import sync_playwright
+
+    from tests.reports.browser import CHROMIUM, FLAGS
+
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield opened
+        opened.close()

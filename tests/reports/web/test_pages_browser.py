@@ -1,21 +1,21 @@
 """Thresholds, Tonight and Models in Chromium, with the service as it runs."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, expect
 
 from auditor.access.person import Role
 from auditor.store import Store
-from tests.reports.browser import CHROMIUM, FLAGS, MARKS
-from tests.reports.web.service import PASSWORD, Running, a_night, add_night, add_people, serving
+from tests.reports.browser import MARKS
+from tests.reports.web.chromium import DESKTOP, PHONE, logged_in
+from tests.reports.web.service import Running, a_night, add_night, add_people, serving
 
 pytestmark = MARKS
 
-WIDE, PHONE = (1280, 900), (390, 844)
+WIDE = DESKTOP
 PEOPLE = {"Vera": [Role.VIEWER], "Elena": [Role.EXPERT], "Paul": [Role.APPROVER]}
 SLIDE = "(slider, value) => { slider.value = value; slider.dispatchEvent(new Event('input', { bubbles: true })); }"
 ALERTS = "#effect .tiles > div:first-child .figure"
@@ -29,34 +29,6 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         add_people(store, PEOPLE)
     with serving(db, "--set", "report.pdf=never") as running:
         yield running
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield opened
-        opened.close()
-
-
-@contextmanager
-def logged_in(
-    browser: Browser, service: Running, name: str, size: tuple[int, int] = WIDE, *, script: bool = True
-) -> Iterator[Page]:
-    """A page of somebody who has logged in; what it complains of in its console fails the test."""
-    context = browser.new_context(
-        viewport={"width": size[0], "height": size[1]}, base_url=service.address, java_script_enabled=script
-    )
-    page, console = context.new_page(), list[str]()
-    page.on("console", lambda message: console.append(message.text))
-    page.on("pageerror", lambda error: console.append(str(error)))
-    page.goto("/login")
-    page.fill("#name", name)
-    page.fill("#password", PASSWORD)
-    page.get_by_role("button", name="Log in").click()
-    yield page
-    assert console == []
-    context.close()
 
 
 def slide(slider: Locator, value: float) -> None:

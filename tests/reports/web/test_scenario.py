@@ -1,23 +1,22 @@
 """A day with the service, in Chromium: cases decided by keyboard by two people and an expert, and a threshold moved."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from auditor.store import Store
-from tests.reports.browser import CHROMIUM, FLAGS, MARKS
+from tests.reports.browser import MARKS
 from tests.reports.seed import judged, seed
-from tests.reports.web.service import PASSWORD, Running, a_night, add_night, add_people, serving
+from tests.reports.web.chromium import DESKTOP, PHONE, logged_in
+from tests.reports.web.service import Running, a_night, add_night, add_people, serving
 
 pytestmark = MARKS
 
 N_CASES = 10
-DESKTOP, PHONE = (1280, 900), (390, 844)
 POLICY = """
 version = "two people"
 [default]
@@ -52,31 +51,6 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     words = (f"policy.file={folder / 'policy.toml'}", "report.pdf=never", f"report.out_dir={folder / 'reports'}")
     with serving(folder / "audit.duckdb", *(word for one in words for word in ("--set", one))) as running:
         yield running
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield opened
-        opened.close()
-
-
-@contextmanager
-def logged_in(browser: Browser, service: Running, name: str, size: tuple[int, int] = DESKTOP) -> Iterator[Page]:
-    """A page of somebody who has logged in; what it complains of in its console fails the test."""
-    context = browser.new_context(viewport={"width": size[0], "height": size[1]}, base_url=service.address)
-    page, console = context.new_page(), list[str]()
-    page.on("console", lambda message: console.append(message.text))
-    page.on("pageerror", lambda error: console.append(str(error)))
-    page.goto("/login")
-    page.fill("#name", name)
-    page.fill("#password", PASSWORD)
-    page.keyboard.press("Enter")
-    expect(page.get_by_role("button", name="Log out")).to_be_visible()
-    yield page
-    assert console == []
-    context.close()
 
 
 def case_of(page: Page) -> str:
