@@ -1,6 +1,6 @@
-"""Labelled rows in, a guard model out.
+"""Labelled rows and reviewed cases in, a guard model out.
 
-rows        QTA rows with labels
+items       what is learned from: triple, label, votes, texts
 baseline    TF-IDF and logistic regression: what a guard has to beat
-demo_auditor  the demo checkpoint: tokenizer, architecture, training, model card
+demo        the demo checkpoint: tokenizer, architecture, training, model card
 """
