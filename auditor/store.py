@@ -12,9 +12,9 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import duckdb
 import pyarrow as pa
@@ -43,6 +43,9 @@ from auditor.verdict import ScorerKey, Verdict
 from auditor.verdict_rows import COLUMNS, Columns, verdict_columns, verdict_of
 from ingest.qta import Batch, Held, ImageBlob, Outcome, Position, QTATriple
 from ingest.source import Partition, Stored
+
+if TYPE_CHECKING:
+    from auditor.policies.policy import ReviewPlan
 
 MEMORY = ":memory:"
 
@@ -97,6 +100,8 @@ class Store:
             the thread that asks.
         owner: what the process is that answers others while it has the file open: a SERVE or RUN of service.py; empty
             for one that has it open for a moment.
+        plans: what policies say of reviews, by UTC day, as one visit to the pages found them; None where they are read
+            each time.
         rewrite_soon: has the file written anew as soon as nobody needs it; whoever has it open for a moment does that
             itself once it is closed.
     """
@@ -107,6 +112,7 @@ class Store:
         self.writing = Turns()
         self.lag: Callable[[Store], int] = lambda _: 0
         self.owner = ""
+        self.plans: dict[date, ReviewPlan] | None = None
         self.rewrite_soon: Callable[[], None] = lambda: None
         self.in_transaction = False
         self.schemas: dict[str, pa.Schema] = {}

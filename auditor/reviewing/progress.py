@@ -25,6 +25,11 @@ LAST = """
     FROM standing r JOIN decisions($wanted) d USING (triple_id)
     WHERE lower(r.reviewer) = lower($name) ORDER BY r.stored_at DESC, r.id LIMIT $most
 """
+# The same of one review alone, without what the votes on its case come to, which takes a look at all of them.
+FRESH = """
+    SELECT id, triple_id, vote, stored_at FROM standing
+    WHERE id = $id AND lower(reviewer) = lower($name) AND stored_at >= $since
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +68,16 @@ class Said:
     until: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class Fresh:
+    """What a person has said so lately that it can be taken back; until when, in UTC."""
+
+    review_id: str
+    triple_id: str
+    vote: float
+    until: datetime
+
+
 def progress(store: Store, person: Person, wish: Wish, now: datetime, review: ReviewPlan) -> Progress:
     """How far a reviewer is; on a connection that is not narrowed."""
     today = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
@@ -85,3 +100,13 @@ def said_of(row: tuple[str, str, float, datetime, bool, str], now: datetime) -> 
     review_id, triple_id, vote, stored_at, decides, outcome = row
     at = stored_at.replace(tzinfo=UTC)
     return Said(review_id, triple_id, vote, at, decides, outcome, at + UNDO if now - at <= UNDO else None)
+
+
+def said_now(store: Store, person: Person, review_id: str, now: datetime) -> Fresh | None:
+    """That review of this person, as long as it can be taken back."""
+    values = {"id": review_id, "name": person.name.strip(), "since": utc(now - UNDO)}
+    row = store.connection.execute(FRESH, values).fetchone()
+    if row is None:
+        return None
+    name, triple_id, vote, stored_at = row
+    return Fresh(name, triple_id, vote, stored_at.replace(tzinfo=UTC) + UNDO)

@@ -20,7 +20,10 @@ REASONS = "SELECT DISTINCT reason FROM draws WHERE triple_id = ?"
 
 def plan(store: Store, config: Config, day: date) -> ReviewPlan:
     """What the policy of a UTC day says of reviews."""
-    return in_force(store.connection, day, configured_policy(config.policy)).policy.review
+    known = {} if store.plans is None else store.plans
+    if day not in known:
+        known[day] = in_force(store.connection, day, configured_policy(config.policy)).policy.review
+    return known[day]
 
 
 def case_votes(store: Store, config: Config, triple_id: str, now: datetime) -> CaseVotes:

@@ -8,8 +8,8 @@ A handler asks for what it needs, and does not begin where the person has no rig
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -17,6 +17,7 @@ from fastapi import Depends, Request
 from auditor.access.person import Person, Right
 from auditor.access.sight import narrow
 from auditor.errors import AccessDenied
+from auditor.policies.policy import ReviewPlan
 from auditor.sampling.answers import votes_wanted
 from auditor.store import Store
 from conf.schema import Config
@@ -26,12 +27,17 @@ from reports.web.site import Site
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """A request by a person who may make it."""
+    """A request by a person who may make it.
+
+    Attributes:
+        plans: what policies say of reviews, by UTC day: looked up once for all that the request does.
+    """
 
     request: Request
     person: Person
     site: Site
     now: datetime
+    plans: dict[date, ReviewPlan] = field(default_factory=dict)
 
     @property
     def config(self) -> Config:
@@ -57,6 +63,7 @@ class Visit:
         with self.site.owner.connection() as store:
             if store is None:
                 raise Ending
+            store.plans = self.plans
             yield store
 
 

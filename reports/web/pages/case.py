@@ -13,8 +13,8 @@ from auditor.access.person import Person, Right
 from auditor.errors import NoSuchCase, VoteRefused
 from auditor.reviewing.ballot import Ballot
 from auditor.reviewing.deciding import adjudicate, cast
-from auditor.reviewing.leases import hold, put_back
-from auditor.reviewing.progress import progress, said_lately
+from auditor.reviewing.leases import hold, put_back, take_next
+from auditor.reviewing.progress import progress, said_now
 from auditor.reviewing.reads import note_image
 from auditor.reviewing.store_votes import plan
 from auditor.reviewing.votes import Lease
@@ -25,7 +25,7 @@ from reports.web.case_view import shown_case
 from reports.web.forms import Sent
 from reports.web.found import like
 from reports.web.opened import opened
-from reports.web.pages.queue import to_next
+from reports.web.pages.queue import to_next, to_taken
 from reports.web.pictures import MEDIA_TYPE
 from reports.web.queue_form import CATEGORIES, Given, Wanted, ballot_of, wanted_of
 from reports.web.view import view
@@ -103,21 +103,18 @@ def give_back(visit: Voting, triple_id: CaseId, sent: Sent) -> Response:
 
 def kept_by(keep_it: Keep, visit: Visit, triple_id: str, sent: Given) -> Response:
     """Keep what was said and go on; the page once more, with what was written, where it is refused."""
+    wanted, taken, goes_on = wanted_of(sent), None, sent.get("then") == "next"
     try:
-        with visit.writing() as store:
+        with visit.writing() as store, store.transaction():
             kept = keep_it(store, visit.config, visit.person, ballot_of(triple_id, sent), visit.now)
+            if goes_on and visit.person.may(Right.VOTE):
+                taken = take_next(store, visit.config, visit.person, wanted.wish, visit.now)
     except NoSuchCase:
         raise
     except VoteRefused as error:
         return page(visit, triple_id, sent, str(error))
-    return after(visit, kept, sent)
-
-
-def after(visit: Visit, kept: Review, sent: Given) -> Response:
-    """Where one goes from a vote."""
-    wanted = wanted_of(sent)
-    if sent.get("then") == "next":
-        return to_next(visit, wanted, kept.id)
+    if goes_on:
+        return to_taken(taken, wanted, kept.id)
     query = Wanted({**wanted.fields, "after": kept.id}, wanted.passed).query
     return RedirectResponse(f"/cases/{kept.triple_id}{query}", HTTPStatus.SEE_OTHER)
 
@@ -149,8 +146,8 @@ def of_reviewer(visit: Visit, wanted: Wanted, review_id: str) -> Mapping[str, ob
     with visit.writing() as store:
         review = plan(store, visit.config, visit.now.date())
         far = progress(store, visit.person, wanted.wish, visit.now, review)
-        lately = said_lately(store, visit.person, visit.now, review.votes)
-    return {"progress": far, "said": next((one for one in lately if one.until and one.review_id == review_id), None)}
+        said = said_now(store, visit.person, review_id, visit.now) if review_id else None
+    return {"progress": far, "said": said}
 
 
 def filled(given: Given) -> dict[str, str]:

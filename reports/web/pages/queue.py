@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from auditor.access.person import Right
 from auditor.reviewing.deciding import withdraw
 from auditor.reviewing.filters import Filters
-from auditor.reviewing.leases import hold, take_next
+from auditor.reviewing.leases import Taken, hold, take_next
 from auditor.reviewing.outcome import Outcome
 from auditor.reviewing.progress import progress, said_lately
 from auditor.reviewing.search import FoundCase, Searcher
@@ -66,10 +66,15 @@ def take_back(visit: Voting, review_id: str, sent: Sent) -> Response:
     return to_case(review.triple_id, wanted)
 
 
-def to_next(visit: Visit, wanted: Wanted, after: str = "") -> Response:
-    """Take the next case and go there; `after` is the id of the vote that led here."""
+def to_next(visit: Visit, wanted: Wanted) -> Response:
+    """Take the next case and go there."""
     with visit.writing() as store:
         taken = take_next(store, visit.config, visit.person, wanted.wish, visit.now)
+    return to_taken(taken, wanted)
+
+
+def to_taken(taken: Taken | None, wanted: Wanted, after: str = "") -> Response:
+    """To a case that was taken; back to the queue where none is due. `after` is the id of the vote that led here."""
     if taken:
         return to_case(taken.due.triple_id, wanted, after)
     fields = Wanted({**wanted.fields, "empty": "1"})
