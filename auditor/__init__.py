@@ -71,6 +71,7 @@ answers     the smaller answers
 owner       asks it, or opens the file where nobody has it
 answering   answers, in the process that owns it
 local_api   over HTTP, in `run`
+child       a command in a process of its own, with caps on time and memory
 telemetry   counters and gauges for Prometheus
 stored_triples  a stored triple as it was when it was first judged
 moves       which triples moved between two scorers, by how much

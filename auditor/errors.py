@@ -21,6 +21,7 @@ TraceauditError
 ├── InputUnreadable      a file that a command was asked to read cannot be read
 ├── KeyUnusable          the key that signs, or one to check with, cannot be read
 ├── TooFewReviews        reviewers have not said enough to calibrate on
+├── ChildFailed          a command that was run in a process of its own failed, or took too much
 ├── PolicyRefused        a policy file, or a decision on one, that cannot be taken
 ├── DrawRefused          a draw that cannot be made yet
 ├── VoteRefused          a vote that says too little, or on no case
@@ -115,6 +116,24 @@ class KeyUnusable(TraceauditError):
 
 class TooFewReviews(TraceauditError):
     """Reviewers have not said enough to calibrate on; risks stay what they are."""
+
+
+class ChildFailed(TraceauditError):
+    """A command that was run in a process of its own failed, was killed, or took more than it may.
+
+    Attributes:
+        command: its name.
+        reason: why, behind its name.
+    """
+
+    def __init__(self, command: str, reason: str) -> None:
+        super().__init__(f"traceaudit {command} {reason}")
+        self.fields = (command, reason)
+        self.command = command
+        self.reason = reason
+
+    def __reduce__(self) -> tuple[type["ChildFailed"], tuple[str, str]]:
+        return type(self), self.fields
 
 
 class OutputUnwritable(TraceauditError):

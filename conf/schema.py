@@ -302,7 +302,12 @@ class Schedule(Section):
     monthly: str
     checkpoint: str
     golden: str
+    calibrate: str
+    retrain: str
     retention: str
+    calibrate_min_new: Count
+    job_hours: Annotated[float, Field(gt=0, le=1000)]
+    job_memory_bytes: Annotated[int, Field(ge=0)]
     catch_up: Annotated[int, Field(ge=1, le=366)]
     urgent_s: Annotated[float, Field(ge=0.1, le=3600)]
     urgent_per_minute: Annotated[int, Field(ge=1, le=60)]
@@ -317,6 +322,21 @@ class Golden(Section):
     max_false_positive_rate: Annotated[float, Field(ge=0, le=1)]
     max_drift: Annotated[float, Field(ge=0, le=1)]
     drift_runs: Annotated[int, Field(ge=3, le=100)]
+
+
+Stage = Literal["sft", "dpo", "ogdpo"]
+
+
+class Training(Section):
+    """How the guard is trained on reviewed cases, and when that is due."""
+
+    recipe: str
+    stages: Annotated[tuple[Stage, ...], Field(min_length=1)]
+    base: str
+    rows: str
+    folder: str
+    min_new: Count
+    every_days: Count
 
 
 class Config(Section):
@@ -344,6 +364,7 @@ class Config(Section):
     schedule: Schedule
     delivery: dict[str, Delivery]
     golden: Golden
+    training: Training
     store: Store
     evidence: Evidence
     retention: Retention
