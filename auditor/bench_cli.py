@@ -59,11 +59,11 @@ def options_of(defaults: "Load") -> argparse.ArgumentParser:
 
 def checkpoint_of(config: "Config") -> "Checkpoint | None":
     """The checkpoint that runs in this process; None where none does."""
-    from auditor.models import find_checkpoint
+    from auditor.registry.places import find_configured, placed
 
     if config.auditor.backend not in {"transformers", "vllm"}:
         return None
-    return find_checkpoint(config.auditor.model, config.auditor.revision, config.auditor.models_dir)
+    return find_configured(placed(config))
 
 
 def prefix_tokens(config: "Config", checkpoint: "Checkpoint") -> int:

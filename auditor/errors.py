@@ -22,6 +22,7 @@ TraceauditError
 ├── KeyUnusable          the key that signs, or one to check with, cannot be read
 ├── TooFewReviews        reviewers have not said enough to calibrate on
 ├── ChildFailed          a command that was run in a process of its own failed, or took too much
+├── PromotionRefused     a model that may not be proposed, approved or rolled back so
 ├── PolicyRefused        a policy file, or a decision on one, that cannot be taken
 ├── DrawRefused          a draw that cannot be made yet
 ├── VoteRefused          a vote that says too little, or on no case
@@ -221,6 +222,15 @@ class PolicyRefused(TraceauditError):
     """A policy that cannot be used, with line and reason of each mistake, or a decision that a person may not take.
 
     Whatever was in force stays in force.
+    """
+
+    exit_code = 2
+
+
+class PromotionRefused(TraceauditError):
+    """A model that may not be proposed or come to serve so, or a decision that a person may not take.
+
+    Whatever served serves.
     """
 
     exit_code = 2

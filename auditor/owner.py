@@ -26,6 +26,7 @@ LOOK_AGAIN_S = 0.1
 PATHS = (  # of the configuration, that questions use
     *(("store", "path"), ("images", "blob_dir"), ("policy", "file"), ("report", "out_dir")),
     *(("evidence", "key_file"), ("evidence", "checkpoint_file")),
+    *(("auditor", "registry_dir"), ("auditor", "registry_keys")),
 )
 ENDING = 503
 LATER: tuple[Any, ...] = ()

@@ -21,6 +21,7 @@ from auditor.modes import Ask, Asked, Full, draw_of, mode_of
 from auditor.opinion import Opinion
 from auditor.policies.file import configured_policy
 from auditor.prompt import hash_text
+from auditor.registry.places import placed
 from auditor.reuse import Memory, Recall, content_hash, reused, shown_hash
 from auditor.verdict import Category, Mode, ScorerKey, Verdict
 from auditor.windows import MOST_TOGETHER, Cut, Cutter, groups
@@ -266,7 +267,7 @@ def build_modes(config: Config, modes: Sequence[str], now: Callable[[], datetime
         MissingExtra: the backend's libraries are not installed.
         ConfigError: a prompt file or the scripted table cannot be read.
     """
-    section = config.auditor
+    section = placed(config)
     checkpoint = find_model(section)
     if checkpoint and checkpoint.max_new_tokens:
         limit = min(section.max_new_tokens, checkpoint.max_new_tokens)

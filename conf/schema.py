@@ -156,6 +156,9 @@ class Auditor(Section):
     model: str
     revision: str
     models_dir: str
+    registry_dir: str
+    registry_keys: str
+    registry_base: str
     backend: Literal["transformers", "vllm", "server", "scripted"]
     prompt_file: str
     qa_prompt_file: str

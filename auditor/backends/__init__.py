@@ -39,9 +39,9 @@ def find_model(config: "Auditor") -> "Checkpoint | None":
         return None
     if config.backend == "server":
         return find_served(config)
-    from auditor.models import find_checkpoint
+    from auditor.registry.places import find_configured
 
-    return find_checkpoint(config.model, config.revision, config.models_dir)
+    return find_configured(config)
 
 
 def find_served(config: "Auditor") -> "Checkpoint":

@@ -16,6 +16,7 @@ from auditor.errors import BackendFailed, ModelNotFound, ModelUnusable
 from auditor.guard_input import GuardInput
 from auditor.known_models import KNOWN_MODELS
 from auditor.models import DEMO, Checkpoint, cached_folder, find_checkpoint, read_max_new_tokens
+from auditor.registry.places import is_registered
 from conf.schema import Auditor
 from ingest.qta import ImageBlob
 
@@ -57,6 +58,11 @@ def at_hand(config: Auditor) -> Checkpoint:
     Raises:
         ModelNotFound: it has nothing of it.
     """
+    if is_registered(config.model):
+        raise ModelNotFound(
+            f'auditor.model = "{config.model}": a server runs what it was started with and follows no registry; '
+            "name the folder of what it serves"
+        )
     if config.model == DEMO or config.model in KNOWN_MODELS:
         return find_checkpoint(config.model, config.revision, config.models_dir)
     own = Path(config.model)

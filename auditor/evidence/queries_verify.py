@@ -26,6 +26,8 @@ KEYS = {
     "calibrations": ("id",),
     "policies": ("number",),
     "policy_decisions": ("number",),
+    "promotions": ("number",),
+    "promotion_decisions": ("number",),
     "draws": ("day", "triple_id"),
     "strata": ("day", "stratum"),
     "holds": ("id",),

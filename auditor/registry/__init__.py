@@ -1,4 +1,10 @@
 """Which guard serves: candidates with their signed manifests, the one that is promoted, and the way back.
 
-results    what a gate found of a candidate, check by check
+results     what a gate found of a candidate, check by check
+manifest    what is known of a model, and the signatures of that
+serving     the pointer to the model that serves
+folder      the registry on disk: versions, added whole or not at all, and the pointer
+places      where the registry of a configuration is, and whose signatures count
+promotions  proposed by one person, decided by another; rolled back; in the database, then the pointer
+answers     what `traceaudit models` asks of whoever owns the database
 """

@@ -1,0 +1,57 @@
+"""Registries for tests: whole checkpoints that differ from the shipped one, and what a gate says of them."""
+
+import shutil
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from safetensors.torch import load_file, save_file
+
+from auditor.evidence.keys import by_id, signing_key
+from auditor.models import DEMO, DEMO_FOLDER, find_checkpoint
+from auditor.registry.folder import Registry, Version
+from auditor.registry.manifest import Manifest, StageDone
+from auditor.registry.results import Check, GateResult, Ruling
+
+NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+BASE_REVISION = find_checkpoint(DEMO, "").revision
+MANIFEST = Manifest(
+    made_at=NOW,
+    base_model=DEMO,
+    base_revision=BASE_REVISION,
+    data_hash="d" * 64,
+    recipe={"method": "lora", "rank": 8},
+    code_version="0.0.test",
+    stages=(StageDone("sft", 1.5, 20, {"loss": 0.25}),),
+    metrics={"f1": 0.9},
+    n_items=12,
+    run_id="r1",
+)
+
+
+def checkpoint(folder: Path, shift: float) -> Path:
+    """The shipped demo with one weight shifted a little: another revision that judges almost alike."""
+    made = Path(shutil.copytree(DEMO_FOLDER, folder))
+    weights = load_file(made / "model.safetensors")
+    name = min(weights)
+    weights[name] = weights[name] + shift
+    save_file(weights, made / "model.safetensors", {"format": "pt"})
+    return made
+
+
+def registry_in(folder: Path) -> Registry:
+    """An empty registry that signs."""
+    key = signing_key(folder / "key")
+    return Registry(folder / "models", by_id([key.public]), key, lambda: BASE_REVISION)
+
+
+def gate(candidate: str, champion: str, ruling: Ruling = Ruling.PASSED) -> GateResult:
+    """What a gate with one check found."""
+    check = Check("gold", ruling, "F1 0.91 against 0.90", "F1", candidate=0.91, champion=0.9, n=200)
+    return GateResult("g1", NOW, candidate, champion, (check,))
+
+
+def added(registry: Registry, folder: Path, shift: float, *, champion: str = BASE_REVISION) -> Version:
+    """A version that a gate let pass."""
+    found = registry.add(checkpoint(folder, shift), replace(MANIFEST, run_id=f"r{shift}"))
+    return registry.attach_gate(found.revision, gate(found.revision, champion))
