@@ -109,6 +109,7 @@ policies/   thresholds in versions; a verdict and thresholds become a level
 access/     who may see and do what
 evidence/   what proves that the record is whole
 retention/  what is kept for how long, and what has to go
+learning/   what training asks of the database, and what it keeps there
 judged      the verdicts of a period with their levels, as one table
 exports/    what is stored, in the forms that other tools read
 rows        labelled rows

@@ -23,6 +23,7 @@ TraceauditError
 ├── TooFewReviews        reviewers have not said enough to calibrate on
 ├── ChildFailed          a command that was run in a process of its own failed, or took too much
 ├── PromotionRefused     a model that may not be proposed, approved or rolled back so
+├── TrainingUnknown      a training that the database does not know
 ├── PolicyRefused        a policy file, or a decision on one, that cannot be taken
 ├── DrawRefused          a draw that cannot be made yet
 ├── VoteRefused          a vote that says too little, or on no case
@@ -135,6 +136,17 @@ class ChildFailed(TraceauditError):
 
     def __reduce__(self) -> tuple[type["ChildFailed"], tuple[str, str]]:
         return type(self), self.fields
+
+
+class TrainingUnknown(TraceauditError):
+    """A training that the database does not know: it was made anew, or is another one."""
+
+    def __init__(self, run_id: str) -> None:
+        super().__init__(f"the database knows no training {run_id}; was it made anew?")
+        self.run_id = run_id
+
+    def __reduce__(self) -> tuple[type["TrainingUnknown"], tuple[str]]:
+        return type(self), (self.run_id,)
 
 
 class OutputUnwritable(TraceauditError):

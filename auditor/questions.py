@@ -23,6 +23,8 @@ PATH = "/api/ask/"
 MAX_BODY_BYTES = 64 * 2**20  # such as votes handed in
 
 QUESTIONS = {
+    "annotate.keep": "auditor.learning.answers:keep_annotations",
+    "annotate.take": "auditor.learning.answers:to_annotate",
     "backfill.handful": "auditor.desk_answers:handful",
     "backfill.keep": "auditor.desk_answers:keep",
     "backfill.known": "auditor.desk_answers:known",
@@ -64,6 +66,16 @@ QUESTIONS = {
     "retention.standing": "reports.retaining:standing",
     "schedule.list": "reports.answers:latest_runs",
     "schedule.run_due": "reports.answers:run_due",
+    "training.ask_people": "auditor.learning.answers:ask_people",
+    "training.begin": "auditor.learning.answers:begin",
+    "training.cases": "auditor.learning.answers:cases",
+    "training.end": "auditor.learning.answers:end",
+    "training.gone": "auditor.learning.answers:gone",
+    "training.ground": "auditor.learning.answers:ground",
+    "training.items": "auditor.learning.answers:items",
+    "training.lock": "auditor.learning.answers:lock",
+    "training.locked": "auditor.learning.answers:locked",
+    "training.runs": "auditor.learning.answers:runs",
     "letters.find": "auditor.answers:find_dead_letters",
     "letters.judged": "auditor.answers:judged",
     "letters.load": "auditor.answers:load_dead_letters",

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from conf.delivery import Delivery
 from conf.errors import ConfigError
+from conf.learning import Hygiene, Judge
 from conf.retention import Retention
 
 DEFAULT_FILE = Path(__file__).with_name("default.toml")
@@ -368,6 +369,8 @@ class Config(Section):
     delivery: dict[str, Delivery]
     golden: Golden
     training: Training
+    judges: dict[str, Judge]
+    hygiene: Hygiene
     store: Store
     evidence: Evidence
     retention: Retention
@@ -375,7 +378,12 @@ class Config(Section):
 
 
 # Sections whose keys are the user's own names, each with a table of these.
-TABLES: dict[str, type[BaseModel]] = {"topics": TopicPin, "local_policy": LocalPolicy, "delivery": Delivery}
+TABLES: dict[str, type[BaseModel]] = {
+    "topics": TopicPin,
+    "local_policy": LocalPolicy,
+    "delivery": Delivery,
+    "judges": Judge,
+}
 
 
 def load(files: Iterable[str | Path] = (), overrides: Mapping[str, str] | None = None) -> Config:

@@ -32,6 +32,10 @@ KEYS = {
     "strata": ("day", "stratum"),
     "holds": ("id",),
     "erasures": ("id", "digest", "triple_id"),
+    "annotations": ("triple_id", "judge"),
+    "locked_cases": ("triple_id",),
+    "asked_cases": ("triple_id",),
+    "training_items": ("run_id", "triple_id"),
 }
 N_KEYS = 2
 

@@ -14,7 +14,8 @@ from auditor.evidence.store_seals import release
 from auditor.store import Store
 from auditor.verdict_rows import utc
 
-KEPT = ("erasures",)  # is the list of them
+# The list of them; and what trainings learned from, so that it can be told which guards know what was erased. No texts.
+KEPT = ("erasures", "training_items")
 
 TABLES = """
     SELECT DISTINCT c.table_name FROM duckdb_columns() c JOIN duckdb_tables() t USING (database_name, table_name)

@@ -1,6 +1,6 @@
 """What has outlived its period goes, but for what is held: a few thousand rows in each transaction, with its event.
 
-text      triples are emptied of what was said, verdicts of the analyses that quote it
+text      triples are emptied of what was said, verdicts and annotations of the analyses that quote it
 image     images are named as gone, and their files deleted
 verdict   verdicts are deleted; what is left of a triple that has no text, no verdict and no vote goes with them
 review    votes are emptied of what reviewers wrote
@@ -34,7 +34,8 @@ OVERDUE = f"""
 WORDS = {"id": "t.id", "rows": "triples t"}
 TEXT = WORDS | {
     "what": """t.stored_at < c.before AND (t.text_gone_at IS NULL
-        OR EXISTS (FROM verdicts v WHERE v.triple_id = t.id AND v.analysis <> ''))""",
+        OR EXISTS (FROM verdicts v WHERE v.triple_id = t.id AND v.analysis <> '')
+        OR EXISTS (FROM annotations a WHERE a.triple_id = t.id AND a.analysis <> ''))""",
 }
 IMAGE = WORDS | {
     "what": "t.stored_at < c.before AND EXISTS (FROM images i WHERE i.triple_id = t.id AND i.sha256 IS NOT NULL)",
@@ -56,6 +57,7 @@ EMPTY_TRIPLES = """
         tool_calls = [], text_gone_at = $now WHERE {where}
 """
 EMPTY_VERDICTS = "UPDATE verdicts SET analysis = '' WHERE {where}"
+EMPTY_ANNOTATIONS = "UPDATE annotations SET analysis = '' WHERE {where}"
 EMPTY_IMAGES = "UPDATE images SET sha256 = NULL, reason = 'blob_gone' WHERE {where}"
 EMPTY_REVIEWS = "UPDATE reviews SET rationale = NULL, corrected_analysis = NULL WHERE {where}"
 
@@ -125,10 +127,12 @@ def cutting(store: Store, of_class: Sequence[Cut]) -> Iterator[str]:
 
 
 def empty_texts(store: Store, ids: str, _: str, now: datetime) -> dict[str, int]:
-    """Triples and verdicts without what was said."""
+    """Triples, verdicts and annotations without what was said."""
     n = change(store, "triples", f"id IN (FROM {ids}) AND text_gone_at IS NULL", EMPTY_TRIPLES, now)
     quoted = f"triple_id IN (FROM {ids}) AND analysis <> ''"
-    return {"triples": n, "verdicts": change(store, "verdicts", quoted, EMPTY_VERDICTS, now)}
+    found = {"triples": n, "verdicts": change(store, "verdicts", quoted, EMPTY_VERDICTS, now)}
+    said = change(store, "annotations", quoted, EMPTY_ANNOTATIONS, now)
+    return found | ({"annotations": said} if said else {})
 
 
 def drop_images(store: Store, ids: str, _: str, now: datetime) -> dict[str, int]:

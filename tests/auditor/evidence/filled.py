@@ -6,6 +6,10 @@ from pathlib import Path
 from auditor.access.person import Role, person_with
 from auditor.evidence.store_checkpoints import sign_checkpoint
 from auditor.evidence.store_seals import insert_query
+from auditor.learning.annotations import JudgeKey, keep_annotations
+from auditor.learning.cases import Annotation, Asked, LockedCase, Purpose, Why
+from auditor.learning.locks import ask_people, lock
+from auditor.learning.store_runs import Beginning, LearnedItem, begin_training
 from auditor.policies.file import BUILT_IN, configured_policy
 from auditor.policies.store import Act, decide, propose
 from auditor.retention.holds import Wanted, place_hold
@@ -101,9 +105,21 @@ def fill(store: Store, config: Config) -> None:
     settled = Outcome(Position(SOURCE, 0, 10), State.SCORED, None, "qta", ("late",))
     store.begin_run(make_run("again"))
     settle_letters(store, [item], [settled], [make_verdict("late")], Stamp("again", NOW))
+    fill_learning(store)
     with store.transaction():
         fill_directly(store)
     sign_checkpoint(store, config, NOW + timedelta(days=1))
+
+
+def fill_learning(store: Store) -> None:
+    """What a training keeps: annotations, locked cases, cases that people are asked for, and its items."""
+    ids = ("t001", "t002")
+    key = JudgeKey("m", "v1", "p1")
+    keep_annotations(store, key, [Annotation(n, "m", "v1", "p1", Judgment.SAFE, STRANGE, None, NOW) for n in ids])
+    lock(store, [LockedCase(name, Purpose.GOLD, Judgment.SAFE) for name in ids], NOW)
+    ask_people(store, [Asked(name, Why.JUDGES_SPLIT) for name in ids], None, NOW)
+    begun = Beginning("r1", NOW, "ann", "0.1.0", "builtin:demo", "abc", "d", {}, {"D3:0": 2}, "# Card")
+    begin_training(store, begun, [LearnedItem(f"t00{n}", "D3:0", Judgment.SAFE) for n in (3, 4)])
 
 
 def fill_directly(store: Store) -> None:
