@@ -7,4 +7,5 @@ retention   how long what is stored is kept
 errors      what can be wrong with a configuration
 jars        the jars that a pom.xml names, fetched once
 default.toml  every knob once, with what it trades
+train       recipes of training
 """

@@ -1,12 +1,14 @@
 """Labelled rows and reviewed cases in, a guard model out.
 
+errors      why nothing is trained
 items       what is learned from: triple, label, votes, texts
 votes       what the votes on a triple come to
 annotating  judges that say what the guard should say of a case
 choosing    which cases may be learned from, and which never
 files       items in a folder
 rows_items  rows of files as items
-errors      why nothing is trained
+recipe      how a run trains: the knobs of its stages
+stages      SFT, DPO, OGDPO: a checkpoint and items in, a whole checkpoint out
 baseline    TF-IDF and logistic regression: what a guard has to beat
 demo        the demo checkpoint: tokenizer, architecture, training, model card
 """

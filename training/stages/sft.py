@@ -1,0 +1,38 @@
+"""Supervised fine-tuning on what all voters agree on, with base rows among it; the loss is on the completion alone.
+
+Departs from the textbook: a share of the items is learned with the judgment first, which is what triage mode asks for.
+Source: arXiv 2511.20994, stage one (D3:0).
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from training.items import Item
+from training.recipe import Recipe
+from training.stages.batches import make_collator, plan
+from training.stages.encoding import draw_judgment_first, encode_sft, load_prompts
+from training.stages.running import Job, StageResult, fingerprint, run_stage
+from training.stages.trainers import sft_trainer
+
+
+def train_sft(model: Path, items: Sequence[Item], recipe: Recipe, out: Path) -> StageResult:
+    """A checkpoint that has learned the items' chosen completions.
+
+    Args:
+        model: the checkpoint folder to start from.
+        items: to learn; their rejected completions are not looked at.
+        recipe: of the run.
+        out: the checkpoint folder to make; whole or not there. Called again after a kill, it goes on; called again
+            once it is there, its result is given again.
+
+    Raises:
+        StageRefused: nothing is left to learn from, or something else is in the place of `out`.
+        ModelUnusable: the model cannot be loaded.
+    """
+    prompts = load_prompts(model, recipe.auditor)
+    first = draw_judgment_first(len(items), recipe.sft.judgment_first_share, recipe.seed)
+    encoded = encode_sft(items, prompts, recipe, first).required("SFT")
+    job = Job("sft", model, out, recipe, fingerprint("sft", model, recipe, encoded.rows))
+    planned = plan(encoded.rows, recipe.batches, recipe.sft, recipe.seed)
+    collator = make_collator(model, encoded.rows, prompts, label_weight=recipe.sft.label_weight)
+    return run_stage(job, encoded, lambda: sft_trainer(model, recipe, collator, planned, job.work))
