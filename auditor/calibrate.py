@@ -4,7 +4,7 @@ votes --majority--> what a triple is --joined with its verdicts' scores--> curve
 """
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -68,28 +68,41 @@ class Attempt:
         }
 
 
-def answer_calibrate(store: Store, _: Config, method: Method | None, min_reviews: int, now: datetime) -> list[Attempt]:
-    """See `questions.py`."""
-    return calibrate(store, method, min_reviews, now)
+def reviewed(store: Store, _: Config) -> list[GroupCases]:
+    """The reviewed triples of each group; see `questions.py`."""
+    return reviewed_groups(store, read_truths(store.connection))
 
 
 def calibrate(store: Store, method: Method | None, min_reviews: int, now: datetime) -> list[Attempt]:
     """Fit each group that has reviewed triples, and put in force what could be fitted."""
-    truths = read_truths(store.connection)
-    return [attempt(store, one, method, min_reviews, now) for one in reviewed_groups(store, truths)]
+    groups = reviewed_groups(store, read_truths(store.connection))
+    return [kept(store, fit_group(one, method, min_reviews), now) for one in groups]
 
 
-def attempt(store: Store, known: GroupCases, method: Method | None, min_reviews: int, now: datetime) -> Attempt:
-    """Fit one group."""
+def fit_group(known: GroupCases, method: Method | None, min_reviews: int) -> Attempt:
+    """Fit one group; nothing is in force by that."""
     if reason := too_few(known.cases, min_reviews):
         return Attempt(known, reason)
-    fitted = fit(known.cases, method)
-    before = in_force(store.connection).get(known.group)
+    return Attempt(known, None, fit(known.cases, method))
+
+
+def keep_fitted(store: Store, _: Config, attempts: list[Attempt], now: datetime) -> list[Attempt]:
+    """Put in force what was fitted; see `questions.py`."""
+    with store.transaction():
+        return [kept(store, one, now) for one in attempts]
+
+
+def kept(store: Store, attempt: Attempt, now: datetime) -> Attempt:
+    """The attempt with what is in force by it."""
+    fitted, group = attempt.fitted, attempt.group_cases.group
+    if fitted is None:
+        return attempt
+    before = in_force(store.connection).get(group)
     if before and parameters_of(before.curve) == parameters_of(fitted.curve):
-        return Attempt(known, None, fitted, before)
-    calibration = Calibration(id_of(known.group, fitted.curve, now), known.group, fitted.curve)
+        return replace(attempt, calibration=before)
+    calibration = Calibration(id_of(group, fitted.curve, now), group, fitted.curve)
     keep_calibration(store, calibration, fitted, now)
-    return Attempt(known, None, fitted, calibration, is_new=True)
+    return replace(attempt, calibration=calibration, is_new=True)
 
 
 def reviewed_groups(store: Store, truths: Truths) -> list[GroupCases]:

@@ -10,16 +10,17 @@ from conf.cli import config_of, parser, print_json
 from ingest.errors import MissingExtra
 
 if TYPE_CHECKING:
-    from auditor.calibrate import Attempt
+    from auditor.calibrate import Attempt, GroupCases
     from auditor.reliability import Bin
 
 AUTO = "auto"
+NOTHING = "not calibrated"  # how it begins to say why
 
 
 def calibrate(argv: Sequence[str]) -> int:
     """`traceaudit calibrate`: from then on, new verdicts get their risk by what was fitted."""
     from auditor.calibration import Method
-    from auditor.owner import ask
+    from auditor.owner import Asker
 
     options = parser("calibrate", "Fit the risk to what reviewers said.", store=True)
     methods = (AUTO, *(method.value for method in Method))
@@ -28,12 +29,16 @@ def calibrate(argv: Sequence[str]) -> int:
     args = options.parse_args(argv)
     config = config_of(args)
     try:
+        from auditor.calibrate import fit_group
         from auditor.fit import MIN_REVIEWS
     except ImportError as error:
         raise MissingExtra(f"calibrate (no module {error.name!r})", "calibrate") from None
     least = MIN_REVIEWS if args.min_reviews is None else args.min_reviews
+    ask = Asker(config).ask
     method = None if args.method == AUTO else Method(args.method)
-    attempts: Sequence[Attempt] = ask(config, "calibrate", method, least, utc_now())
+    groups: Sequence[GroupCases] = ask("calibrate.reviewed")
+    fitted = [fit_group(one, method, least) for one in groups]  # in this process: whoever has the database has work
+    attempts: Sequence[Attempt] = ask("calibrate.keep", fitted, utc_now()) if fitted else []
     nothing = all(attempt.refused for attempt in attempts)
     for attempt in attempts:
         if args.json:
@@ -48,8 +53,8 @@ def calibrate(argv: Sequence[str]) -> int:
 def reason_of(attempts: "Sequence[Attempt]") -> str:
     """Why nothing was fitted, and what to do."""
     if not attempts:
-        return "not calibrated: no judged triple was reviewed; `traceaudit review import FILE.jsonl` brings votes"
-    return f"not calibrated, the risk stays what it was: {attempts[0].refused}"
+        return f"{NOTHING}: no judged triple was reviewed; `traceaudit review import FILE.jsonl` brings votes"
+    return f"{NOTHING}, the risk stays what it was: {attempts[0].refused}"
 
 
 def print_attempt(attempt: "Attempt") -> None:

@@ -17,15 +17,15 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 from typing import IO
 
-from auditor.errors import ChildFailed
+from auditor.errors import ChildFailed, ChildStopped
 
 MARK = "TRACEAUDIT_CHILD"  # in the environment of a child: how it is to behave
 LOOK_S = 0.1
 TREE_S = 1.0  # how often is looked for further processes of the child
-GRACE_S = 10.0  # to end by itself, once its time is over
+GRACE_S = 5.0  # to end by itself, once its time is over
 KEPT_LINES = 100
 WORDS = "traceaudit: "  # how a command begins that tells why it failed
 SHARE = 0.75  # of the machine's memory, where no cap is set
@@ -62,7 +62,7 @@ class Ended:
         code: its exit code; negative: the signal that ended it.
         lines: the last ones on its standard output.
         words: what it said of why it failed; empty where it said nothing.
-        over: the cap that it went over, "time" or "memory"; empty where it did not.
+        over: the cap that it went over, "time" or "memory", or "stop" where it was told to end; empty otherwise.
     """
 
     code: int
@@ -71,18 +71,22 @@ class Ended:
     over: str = ""
 
 
-def run_capped(words: Sequence[str], caps: Caps, codes: Sequence[int] = (0,)) -> Ended:
+def run_capped(words: Sequence[str], caps: Caps, codes: Sequence[int] = (0,), stop: Event | None = None) -> Ended:
     """Run `traceaudit` with these words, and wait for it.
 
     Args:
         words: command and options.
         caps: what it may take.
         codes: exit codes that are no failure.
+        stop: it is ended when this is set.
 
     Raises:
+        ChildStopped: `stop` was set.
         ChildFailed: it failed, was killed, or went over a cap; its words say which.
     """
-    ended = watched([sys.executable, "-m", "auditor", *words], caps)
+    ended = watched([sys.executable, "-m", "auditor", *words], caps, stop or Event())
+    if ended.over == "stop":
+        raise ChildStopped(words[0], "was told to end")
     if ended.over or ended.code not in codes:
         raise ChildFailed(words[0], reason_of(ended, caps))
     return ended
@@ -101,8 +105,8 @@ def reason_of(ended: Ended, caps: Caps) -> str:
     return f"ended with code {ended.code}; see the log"
 
 
-def watched(command: Sequence[str], caps: Caps) -> Ended:
-    """Run a command, and kill it with all its processes once it goes over a cap."""
+def watched(command: Sequence[str], caps: Caps, stop: Event) -> Ended:
+    """Run a command, and kill it with all its processes once it goes over a cap, or `stop` is set."""
     said: deque[str] = deque(maxlen=KEPT_LINES)
     told: deque[str] = deque(maxlen=1)
     process = subprocess.Popen(  # noqa: S603 - our own command
@@ -122,7 +126,7 @@ def watched(command: Sequence[str], caps: Caps) -> Ended:
     for reader in readers:
         reader.start()
     try:
-        over = watch(process, caps)
+        over = watch(process, caps, stop)
     finally:
         end_all(process)
         for reader in readers:
@@ -131,8 +135,8 @@ def watched(command: Sequence[str], caps: Caps) -> Ended:
     return Ended(process.returncode, tuple(said), "".join(told), over)
 
 
-def watch(process: "subprocess.Popen[bytes]", caps: Caps) -> str:
-    """Wait for its end; gives the cap that it went over, if it did."""
+def watch(process: "subprocess.Popen[bytes]", caps: Caps, stop: Event) -> str:
+    """Wait for its end; gives why it is to be killed, if it is."""
     began = looked = time.monotonic()
     tree, most = [process.pid], caps.most_bytes
     while True:
@@ -140,16 +144,21 @@ def watch(process: "subprocess.Popen[bytes]", caps: Caps) -> str:
             process.wait(LOOK_S)
             return ""
         now = time.monotonic()
-        if now - began > caps.seconds:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGTERM)
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(GRACE_S)
-            return "time"
+        if stop.is_set() or now - began > caps.seconds:
+            ask_to_end(process)
+            return "stop" if stop.is_set() else "time"
         if now - looked > TREE_S:
             looked, tree = now, list(session(process.pid))
         if sum(map(own_bytes, tree)) > most:
             return "memory"
+
+
+def ask_to_end(process: "subprocess.Popen[bytes]") -> None:
+    """Let it end by itself, for a while."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGTERM)
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(GRACE_S)
 
 
 def end_all(process: "subprocess.Popen[bytes]") -> None:

@@ -22,6 +22,7 @@ TraceauditError
 ├── KeyUnusable          the key that signs, or one to check with, cannot be read
 ├── TooFewReviews        reviewers have not said enough to calibrate on
 ├── ChildFailed          a command that was run in a process of its own failed, or took too much
+│   └── ChildStopped     it was told to end
 ├── PromotionRefused     a model that may not be proposed, approved or rolled back so
 ├── TrainingUnknown      a training that the database does not know
 ├── PolicyRefused        a policy file, or a decision on one, that cannot be taken
@@ -136,6 +137,10 @@ class ChildFailed(TraceauditError):
 
     def __reduce__(self) -> tuple[type["ChildFailed"], tuple[str, str]]:
         return type(self), self.fields
+
+
+class ChildStopped(ChildFailed):
+    """A command in a process of its own was told to end before it was done."""
 
 
 class TrainingUnknown(TraceauditError):

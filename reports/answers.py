@@ -28,7 +28,7 @@ class Round:
 
 def run_due(store: Store, config: Config, words: tuple[str, ...], beside: bool) -> Round:
     """Run what is due, tell what is urgent, send what is to be sent."""
-    return Round(*rounds_of(store, Surroundings(config, words, beside), utc_now).once())
+    return Round(*rounds_of([store], Surroundings(config, words, beside), utc_now).once())
 
 
 def latest_runs(store: Store, _: Config) -> Sequence[tuple[str, str, str, int, datetime | None, datetime | None, str]]:

@@ -3,6 +3,8 @@
 TraceauditError
 ├── NothingToReport      the database holds no records yet
 ├── RunRefused           a job that cannot be run now
+├── NotAgain             a run of a job that failed, and that need not be tried again
+├── PutBack              a run of a job that was told to end, and is due again
 ├── DeliveryRefused      something that cannot be sent again
 ├── ReportNotWritten     the folder of the report cannot be written
 └── PdfNotMade           a report that was asked for as PDF is there in all forms but that
@@ -17,6 +19,14 @@ class NothingToReport(TraceauditError):
 
 class RunRefused(TraceauditError):
     """A run of a job that was asked for, and cannot be: there is no such period, or it is done, or about to be."""
+
+
+class NotAgain(TraceauditError):
+    """A run of a job that failed for a reason that trying again would not change."""
+
+
+class PutBack(TraceauditError):
+    """A run of a job that was told to end before it was done; it did not fail, and is due again."""
 
 
 class DeliveryRefused(TraceauditError):

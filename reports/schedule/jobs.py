@@ -24,14 +24,17 @@ class Surroundings:
 
     Attributes:
         words: options for a process of our own, with the same configuration.
-        beside: whether something else must not be held up; heavy work then goes into a process of its own.
+        beside: whether something else answers others about the database; else whoever starts a process does, so that
+            it can ask.
         bell: is set when something is due at once.
+        stop: is set when what takes long is to end.
     """
 
     config: Config
     words: tuple[str, ...] = ()
     beside: bool = False
     bell: Event = field(default_factory=Event)
+    stop: Event = field(default_factory=Event)
 
 
 def works_of(around: Surroundings, names: list[str]) -> dict[str, Work]:

@@ -9,11 +9,9 @@ from conf.schema import Schedule
 from reports.schedule.cron import check_cron
 
 REPORTS = ("nightly", "weekly", "monthly")
-LATEST_ONLY = (
-    "checkpoint",
-    "golden",
-    "retention",
-)  # the present is all that they are about; what was missed is not made up for
+HEAVY = ("calibrate", "golden", "retrain")  # in a process of their own, beside the others, one at a time
+# The present is all that these are about; what was missed is not made up for.
+LATEST_ONLY = ("checkpoint", "retention", *HEAVY)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from threading import Event, Thread
 from auditor.evidence.events import SYSTEM, Deed, record_event
 from auditor.store import Store
 from conf.errors import TraceauditError
+from reports.errors import NotAgain, PutBack
 from reports.schedule import store_runs
 from reports.schedule.cron import due_periods
 from reports.schedule.plan import LATEST_ONLY, Job, Period, period_of
@@ -80,6 +81,8 @@ class Runner:
         for job in self.jobs:
             while not (stop and stop.is_set()) and (claim := self.claim(job)):
                 ran.append(self.run(claim))
+                if ran[-1].state == "due":
+                    return ran
         return ran
 
     def note_due(self, job: Job) -> None:
@@ -131,6 +134,11 @@ class Runner:
         try:
             with self.beating(job, claim.fence):
                 result = self.works[job](self.store, claim.period, self.now())
+        except PutBack as error:
+            with self.store.transaction():
+                store_runs.put_back(self.store, claim)
+            store_runs.release(self.store, job, claim.fence)
+            return Ran(claim.period, "due", str(error))
         except Exception as error:  # noqa: BLE001 - the boundary of a job: what fails must not stop those after it
             ended = failed(claim, error, self.now())
             if not isinstance(error, TraceauditError):
@@ -176,7 +184,7 @@ class Runner:
 def failed(claim: Claim, error: Exception, now: datetime) -> Ended:
     """How a run ended that raised."""
     detail = str(error).partition("\n")[0] if isinstance(error, TraceauditError) else type(error).__name__
-    if claim.attempt >= MOST_ATTEMPTS:
+    if claim.attempt >= MOST_ATTEMPTS or isinstance(error, NotAgain):
         return Ended("given_up", detail[:DETAIL_CHARS], now)
     return Ended("failed", detail[:DETAIL_CHARS], now, now + pause(claim.attempt))
 

@@ -1,6 +1,7 @@
-"""What comes round inside a process that owns the database: two threads beside whatever else it does.
+"""What comes round inside a process that owns the database: three threads beside whatever else it does.
 
 schedule   runs what is due, one job at a time: when APScheduler rings, and now and then without that
+heavy      the same for what takes long, in processes of their own, so that no report waits for it
 sending    looks for what is urgent, and sends what is queued
 
 Each has a connection of its own; transactions come one after another, and none of them is long.
@@ -8,9 +9,9 @@ Each has a connection of its own; transactions come one after another, and none 
 
 import logging
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from threading import Event, Thread
 
@@ -19,7 +20,7 @@ from auditor.policies.store import in_force
 from auditor.store import Store
 from conf.schema import Config
 from reports.schedule.jobs import Surroundings, works_of
-from reports.schedule.plan import jobs_of
+from reports.schedule.plan import HEAVY, jobs_of
 from reports.schedule.runner import Ran, Runner
 from reports.schedule.store_runs import PROCESS, Owner
 from reports.schedule.timetable import ringing
@@ -34,18 +35,24 @@ PATIENCE_S = 8.0  # for a mail or a report to end when all is told to stop; what
 
 @dataclass(frozen=True, slots=True)
 class Rounds:
-    """Both parts, for a thread each or one after the other."""
+    """All parts, for a thread each or one after the other."""
 
     runner: Runner
+    heavy: Runner
     sender: Sender
     stop: Event = field(default_factory=Event)
     bell: Event = field(default_factory=Event)
+    heavy_bell: Event = field(default_factory=Event)
     threads: list[Thread] = field(default_factory=list)
 
     def rest(self, patience_s: float | None = None) -> None:
-        """End both threads, after what each has under way: waited for so long, or however long it takes."""
+        """End all threads, after what each has under way: waited for so long, or however long it takes.
+
+        What takes long is told to end, and is due again.
+        """
         self.stop.set()
         self.bell.set()
+        self.heavy_bell.set()
         for thread in self.threads:
             thread.join(patience_s)
 
@@ -57,33 +64,38 @@ class Rounds:
         return queue_alerts(sender.store, sender.config.delivery, policy, per_minute, now)
 
     def once(self) -> tuple[list[Ran], list[Sent]]:
-        """Run what is due, then tell what is urgent, then send what is to be sent."""
+        """Run what is due, tell what is urgent, send what is to be sent; then run what takes long."""
         ran = self.runner.run_due()
         self.alert()
-        return ran, self.sender.send_due()
+        sent = self.sender.send_due()
+        return ran + self.heavy.run_due(), sent
 
 
 def rounds_of(
-    store: Store, around: Surroundings, now: Callable[[], datetime], sending: Store | None = None, *, jobs: bool = True
+    stores: Sequence[Store], around: Surroundings, now: Callable[[], datetime], *, jobs: bool = True
 ) -> Rounds:
-    """Both parts.
+    """All parts.
 
     Args:
-        store: for the jobs; of their thread alone.
+        stores: for the jobs, for heavy ones, for sending: of a thread each; or one for all, where one thread does all.
         around: what jobs are given.
         now: the clock on the wall, in UTC.
-        sending: the store of the other thread, where there is one.
         jobs: without them nothing is run, and no library is needed for it.
 
     Raises:
         ConfigError: a cron expression is none.
     """
-    config = around.config
+    config, stop = around.config, Event()
+    light, heavy, sending = stores if len(stores) > 1 else [*stores] * 3
     plan = jobs_of(config.schedule) if jobs else []
-    works = works_of(around, [job.name for job in plan])
-    runner = Runner(store, plan, works, Owner(PROCESS, uuid.uuid4().hex[:8]), now)
-    sender = Sender(sending or store, config, configured_policy(config.policy), PROCESS, now)
-    return Rounds(runner, sender, bell=around.bell)
+    works = works_of(replace(around, stop=stop), [job.name for job in plan])
+
+    def runner(store: Store, *, heavy: bool) -> Runner:
+        mine = [job for job in plan if (job.name in HEAVY) == heavy]
+        return Runner(store, mine, works, Owner(PROCESS, uuid.uuid4().hex[:8]), now)
+
+    sender = Sender(sending, config, configured_policy(config.policy), PROCESS, now)
+    return Rounds(runner(light, heavy=False), runner(heavy, heavy=True), sender, stop=stop, bell=around.bell)
 
 
 @contextmanager
@@ -100,14 +112,19 @@ def coming_round(
         last: whether in the end there is one more look for what is urgent and to be sent.
     """
     with ExitStack() as stack:
-        asides = [stack.enter_context(store.aside()) for _ in range(2)]
-        rounds = rounds_of(asides[0], around, now, asides[1], jobs=jobs)
+        asides = [stack.enter_context(store.aside()) for _ in range(3)]
+        rounds = rounds_of(asides, around, now, jobs=jobs)
         guarded("alerts", rounds.alert)  # from here on it is news what is stored
         sending = Thread(target=keep_sending, args=[rounds], name="sending", daemon=True)
         rounds.threads.append(sending)
         if jobs:
-            rounds.threads.append(Thread(target=keep_running, args=[rounds], name="schedule", daemon=True))
-            stack.enter_context(ringing(rounds.runner.jobs, rounds.bell.set))
+            for name, runner, bell in (
+                ("schedule", rounds.runner, rounds.bell),
+                ("heavy", rounds.heavy, rounds.heavy_bell),
+            ):
+                args = (rounds, runner, bell)
+                rounds.threads.append(Thread(target=keep_running, args=args, name=name, daemon=True))
+            stack.enter_context(ringing([*rounds.runner.jobs, *rounds.heavy.jobs], rounds.bell.set))
         for thread in rounds.threads:
             thread.start()
         try:
@@ -119,13 +136,15 @@ def coming_round(
                 guarded("sending", rounds.sender.send_due)
 
 
-def keep_running(rounds: Rounds) -> None:
-    """Run what is due until told to stop."""
+def keep_running(rounds: Rounds, runner: Runner, bell: Event) -> None:
+    """Run what is due until told to stop; whoever is rung for also has the heavy jobs looked at."""
     while not rounds.stop.is_set():
-        rounds.bell.clear()
-        guarded("schedule", lambda: rounds.runner.run_due(rounds.stop))
+        bell.clear()
+        if bell is rounds.bell:
+            rounds.heavy_bell.set()
+        guarded("schedule", lambda: runner.run_due(rounds.stop))
         if not rounds.stop.is_set():
-            rounds.bell.wait(LOOK_S)
+            bell.wait(LOOK_S)
 
 
 def keep_sending(rounds: Rounds) -> None:

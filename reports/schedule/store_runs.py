@@ -198,6 +198,18 @@ def end(store: Store, claim: Claim, ended: Ended) -> bool:
     return bool(store.connection.execute(END, values).fetchall())
 
 
+PUT_BACK = """
+    UPDATE job_runs SET state = 'due', attempt = attempt - 1 WHERE job = $job AND period = $period AND fence = $fence
+        AND state = 'running'
+"""
+
+
+def put_back(store: Store, claim: Claim) -> None:
+    """Make a period due as if it had not been begun, where it is still ours to say."""
+    period = claim.period
+    store.connection.execute(PUT_BACK, {"job": period.job, "period": period.name, "fence": claim.fence})
+
+
 def beat(store: Store, job: str, fence: int, now: datetime) -> bool:
     """Say that the job is still being run; False where the lease is lost."""
     query = "UPDATE job_leases SET beat = beat + 1, expires_at = ? WHERE job = ? AND fence = ? RETURNING beat"

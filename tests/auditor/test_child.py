@@ -6,17 +6,18 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from threading import Event
 
 import pytest
 
 from auditor.child import Caps, Ended, own_bytes, run_capped, session, watched
-from auditor.errors import ChildFailed
+from auditor.errors import ChildFailed, ChildStopped
 
 BEHAVE = "from auditor.child import behave; behave();"
 
 
 def python(script: str, caps: Caps) -> Ended:
-    return watched([sys.executable, "-c", script], caps)
+    return watched([sys.executable, "-c", script], caps, Event())
 
 
 def gone(pid: int) -> bool:
@@ -56,6 +57,13 @@ def test_a_command_that_does_not_listen_is_killed(monkeypatch: pytest.MonkeyPatc
     assert python(script, Caps(1)) == Ended(-signal.SIGKILL, over="time")
 
 
+def test_a_command_is_told_to_end() -> None:
+    stop = Event()
+    stop.set()
+    with pytest.raises(ChildStopped, match="was told to end"):
+        run_capped(["schedule", "list"], Caps(60), stop=stop)
+
+
 def test_memory_is_counted_over_all_its_processes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("auditor.child.TREE_S", 0.2)
     hold = "import time; held = bytearray(b'x' * 60_000_000); time.sleep(60)"
@@ -81,7 +89,7 @@ import os, subprocess, sys, time
 other = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
 open({str(tmp_path / "pids")!r}, "w").write(f"{{os.getpid()}} {{other.pid}}")
 time.sleep(60)"""
-    script = f"import sys; from auditor.child import *; watched([sys.executable, '-c', {child!r}], Caps(60))"
+    script = f"import sys; from auditor.child import *; watched([sys.executable, '-c', {child!r}], Caps(60), Event())"
     parent = subprocess.Popen([sys.executable, "-c", script])
     while not (tmp_path / "pids").exists() or not (tmp_path / "pids").read_text():
         time.sleep(0.05)

@@ -37,12 +37,12 @@ def configured(folder: Path, deliveries: dict[str, dict[str, Any]] | None = None
     return config.model_copy(update={"delivery": made})
 
 
-def run(store: Store, config: Config, *instants: datetime) -> list[Ran]:
+def run(store: Store, config: Config, *instants: datetime, words: tuple[str, ...] = ()) -> list[Ran]:
     """What ran at the last of these instants."""
     ran: list[Ran] = []
     for now in instants:
         jobs = jobs_of(config.schedule)
-        works = works_of(Surroundings(config), [job.name for job in jobs])
+        works = works_of(Surroundings(config, words), [job.name for job in jobs])
         ran = Runner(store, jobs, works, Owner("p", "1"), lambda now=now: now).run_due()  # type: ignore[misc]
     return ran
 
@@ -113,7 +113,7 @@ def test_what_failed_is_in_the_next_report(store: Store, tmp_path: Path) -> None
     (tmp_path / "file").touch()
     config = configured(tmp_path, {"ops": {"channel": "files", "folder": str(tmp_path / "file" / "x")}})
     now = [AFTER - timedelta(hours=1)]
-    rounds = rounds_of(store, Surroundings(config), lambda: now[0])
+    rounds = rounds_of([store], Surroundings(config), lambda: now[0])
     rounds.once()
     now[0] = AFTER
     assert [one.state for one in rounds.once()[1]] == ["failed"]
@@ -136,9 +136,9 @@ def test_the_trail_is_signed(store: Store, tmp_path: Path) -> None:
     assert store.connection.execute("SELECT count(*) > 0 FROM checkpoints").fetchall() == [(True,)]
 
 
-def test_the_golden_set_is_tried_and_kept(store: Store, tmp_path: Path) -> None:
+def test_the_golden_set_is_tried_in_another_process_and_kept_here(store: Store, tmp_path: Path) -> None:
     config = configured(tmp_path, schedule__golden="30 3 * * *", schedule__nightly='""')
-    (ran,) = run(store, config, AFTER, AFTER + timedelta(hours=4))
+    (ran,) = run(store, config, AFTER, AFTER + timedelta(hours=4), words=("--set", "auditor.backend=scripted"))
     assert ran.state == "done"
     assert "alarms" in ran.detail
     ((alarms,),) = store.connection.execute("SELECT len(alarms) FROM golden_runs").fetchall()
@@ -149,11 +149,11 @@ def test_one_round_runs_tells_and_sends(store: Store, tmp_path: Path) -> None:
     now = [AFTER - timedelta(hours=2)]
     places = {"what": ("nightly", "urgent"), "channel": "files", "folder": str(tmp_path / "there")}
     config = configured(tmp_path, {"ops": places})
-    assert rounds_of(store, Surroundings(config), lambda: now[0]).once() == ([], [])
+    assert rounds_of([store], Surroundings(config), lambda: now[0]).once() == ([], [])
     seed(store, [judged(0, 0.97), judged(1, 0.6)])
     now[0] = AFTER
-    ran, sent = rounds_of(store, Surroundings(config), lambda: now[0]).once()
+    ran, sent = rounds_of([store], Surroundings(config), lambda: now[0]).once()
     assert [one.state for one in ran] == ["done"]
     assert {one.state for one in sent} == {"sent"}
     assert sorted(one.subject.partition("/")[0] for one in sent) == ["nightly", "urgent"]
-    assert rounds_of(store, Surroundings(config), lambda: now[0]).once() == ([], [])
+    assert rounds_of([store], Surroundings(config), lambda: now[0]).once() == ([], [])

@@ -83,7 +83,7 @@ def test_a_job_that_is_asked_for_is_run_by_who_runs_jobs_and_shows(
     assert (jobs["nightly"]["period"], jobs["nightly"]["state"]) == ("2026-11-22", "due")
     assert "2026-11-22 is due" in client.get("/operations").text
     configured = config(**OFF, report__out_dir=str(tmp_path / "out"))
-    (ran,) = rounds_of(store, Surroundings(configured), lambda: NOW).runner.run_due()
+    (ran,) = rounds_of([store], Surroundings(configured), lambda: NOW).runner.run_due()
     assert (ran.period.name, ran.state) == ("2026-11-22", "done")
     assert list(tmp_path.glob("out/audit-2026-11-22.html"))
     page = client.get("/operations").text
@@ -95,7 +95,7 @@ def test_what_failed_says_why_and_can_be_run_again(client: TestClient, store: St
     client.post("/operations/jobs/nightly/runs")
     (tmp_path / "file").write_text("no folder")
     configured = config(**OFF, report__out_dir=str(tmp_path / "file" / "out"))
-    (ran,) = rounds_of(store, Surroundings(configured), lambda: NOW).runner.run_due()
+    (ran,) = rounds_of([store], Surroundings(configured), lambda: NOW).runner.run_due()
     assert ran.state == "failed"
     page = client.get("/operations").text
     assert "failed, is tried again" in page
