@@ -8,6 +8,7 @@ refusals    pickles and code are refused
 template    a checkpoint's own chat template against the prompt that we build
 models_cli  the command models
 models      finds and checks a checkpoint; builtin:demo is one of them
+registry/   retrained guards: whole and signed, promoted by two people, rolled back by one
 tokens      the guard's tokenizer, which makes no special token of log text
 guard_input  what the guard is shown of a triple, as text and images
 local_policy  the operator's own policy for a tenant or application, shown beside it

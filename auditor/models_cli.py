@@ -1,4 +1,4 @@
-"""The command models: fetch, list, verify."""
+"""The command models: the published guards, and the registry of retrained ones; each action is a row of ACTIONS."""
 
 import argparse
 from collections.abc import Iterator, Sequence
@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from conf.cli import FAILED, config_of, parser, print_json
+from conf.cli import FAILED, act, config_of, parser, print_json
 from conf.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -14,20 +14,36 @@ if TYPE_CHECKING:
 
 FETCH_ONLY = ("prompt", "qa_prompt", "prompts_from")
 
+ACTIONS = {
+    "fetch": ("auditor.models_cli:fetch_one", "bring a published guard, with its prompt"),
+    "list": ("auditor.models_cli:list_all", "the published guards, those that are here, and the registry"),
+    "verify": ("auditor.models_cli:verify_all", "hash everything once more"),
+    "show": ("auditor.registry.cli:show", "where a version of the registry comes from, and what the gate found"),
+    "propose": ("auditor.registry.cli:propose", "put a version to somebody who approves it"),
+    "promote": ("auditor.registry.cli:promote", "approve what another person proposed: it serves"),
+    "reject": ("auditor.registry.cli:reject", "reject it"),
+    "rollback": ("auditor.registry.cli:rollback", "let what served before serve again, at once"),
+    "history": ("auditor.registry.cli:history", "what was proposed to serve, and what became of it"),
+    "mend": ("auditor.registry.cli:mend", "write the pointer to the serving model anew, as it was decided"),
+}
+
 
 def models(argv: Sequence[str]) -> int:
-    """`traceaudit models fetch | list | verify`: the guards that are published, and those that are here."""
-    args = options().parse_args(argv)
-    if wrong := [name for name in FETCH_ONLY if getattr(args, name) and args.action != "fetch"]:
+    """`traceaudit models ACTION`."""
+    return act("models", "action", ACTIONS, argv)
+
+
+def parsed(action: str, argv: Sequence[str]) -> tuple[argparse.Namespace, str]:
+    """The options of what is about published guards, and where these are kept."""
+    args = options(action).parse_args(argv)
+    if wrong := [name for name in FETCH_ONLY if getattr(args, name) and action != "fetch"]:
         raise ConfigError(f"--{wrong[0].replace('_', '-')} belongs to `traceaudit models fetch`")
-    models_dir = str(args.dir) if args.dir else config_of(args).auditor.models_dir
-    return {"fetch": fetch_one, "list": list_all, "verify": verify_all}[args.action](args, models_dir)
+    return args, str(args.dir) if args.dir else config_of(args).auditor.models_dir
 
 
-def options() -> argparse.ArgumentParser:
+def options(action: str) -> argparse.ArgumentParser:
     """The options of all three actions."""
-    result = parser("models", "The real guard: fetch it with its prompt, list what is here, verify it.")
-    result.add_argument("action", choices=("fetch", "list", "verify"), help="verify hashes everything once more")
+    result = parser(f"models {action}", f"models {action}: {ACTIONS[action][1]}.", store=action != "fetch")
     result.add_argument("name", nargs="?", metavar="NAME", help="such as guardtrace-vl-3b; verify: all without it")
     result.add_argument("--revision", default="", metavar="R", help="commit (or, to fetch, branch) of the hub")
     result.add_argument("--dir", type=Path, metavar="D", help="where models are kept (auditor.models_dir)")
@@ -37,11 +53,12 @@ def options() -> argparse.ArgumentParser:
     return result
 
 
-def fetch_one(args: argparse.Namespace, models_dir: str) -> int:
+def fetch_one(argv: Sequence[str]) -> int:
     """Bring a model."""
     from auditor.fetch import GITHUB, Order, fetch
     from auditor.guard_input import Protocol
 
+    args, models_dir = parsed("fetch", argv)
     if not args.name:
         raise ConfigError("which model? Such as: traceaudit models fetch guardtrace-vl-3b")
     handed = {Protocol.QTA: args.prompt, Protocol.QA: args.qa_prompt}
@@ -61,33 +78,42 @@ def fetch_one(args: argparse.Namespace, models_dir: str) -> int:
     return 0
 
 
-def list_all(args: argparse.Namespace, models_dir: str) -> int:
-    """Each known model, and each revision of it that is here."""
+def list_all(argv: Sequence[str]) -> int:
+    """Each known model, each revision of it that is here, and the registry of retrained ones."""
     from auditor.console import print_rows
     from auditor.known_models import KNOWN_MODELS
+    from auditor.registry.cli import listed
 
+    args, models_dir = parsed("list", argv)
     lines: list[dict[str, Any]] = []
     for name, known in KNOWN_MODELS.items():
         if args.name in (None, name):
             here = [described(lock) for lock in locks_of(name, models_dir, args.revision)]
             lines += here or [{"model": name, "repository": known.repository, "commit": None}]
+    registered = [] if args.name else list(listed(config_of(args)))
     if args.json:
-        for line in lines:
+        for line in lines + registered:
             print_json(line)
-    else:
-        columns = ("model", "repository", "commit", "fetched_at", "folder")
-        print_rows(columns, [[str(line.get(column) or "-") for column in columns] for line in lines])
+        return 0
+    columns = ("model", "repository", "commit", "fetched_at", "folder")
+    print_rows(columns, [[str(line.get(column) or "-") for column in columns] for line in lines])
+    if registered:
+        shown = ("model", "revision", "serving", "gate", "made_at", "n_items", "problem")
+        print_rows(shown, [[str(line.get(column) or "-") for column in shown] for line in registered])
     return 0
 
 
-def verify_all(args: argparse.Namespace, models_dir: str) -> int:
-    """Hash everything that was fetched; says what differs, and fails when something does."""
+def verify_all(argv: Sequence[str]) -> int:
+    """Hash everything that was fetched or is in the registry; says what differs, and fails when something does."""
     from auditor.console import print_rows
     from auditor.errors import ModelNotFound
     from auditor.known_models import KNOWN_MODELS, known_model
+    from auditor.registry.cli import verified as registered
 
+    args, models_dir = parsed("verify", argv)
     names = [args.name] if args.name and known_model(args.name) else list(KNOWN_MODELS)
     lines = [verified(lock) for name in names for lock in locks_of(name, models_dir, args.revision)]
+    lines += [] if args.name else registered(config_of(args))
     if not lines:
         raise ModelNotFound("nothing was fetched that could be verified; see: traceaudit models list")
     if args.json:
@@ -95,8 +121,15 @@ def verify_all(args: argparse.Namespace, models_dir: str) -> int:
             print_json(line)
     else:
         columns = ("model", "commit", "verdict")
-        print_rows(columns, [[line["model"], line["commit"], line["problem"] or "as fetched"] for line in lines])
+        print_rows(
+            columns, [[line["model"], line["commit"], line["problem"] or as_was(line["model"])] for line in lines]
+        )
     return 0 if all(line["ok"] for line in lines) else FAILED
+
+
+def as_was(model: str) -> str:
+    """What there is to say of one that is whole."""
+    return "as added" if model.startswith("registry") else "as fetched"
 
 
 def verified(lock: "Lock") -> dict[str, Any]:

@@ -6,5 +6,7 @@ serving     the pointer to the model that serves
 folder      the registry on disk: versions, added whole or not at all, and the pointer
 places      where the registry of a configuration is, and whose signatures count
 promotions  proposed by one person, decided by another; rolled back; in the database, then the pointer
+shown       versions and promotions as commands and the API tell them
+cli         what `traceaudit models` does there
 answers     what `traceaudit models` asks of whoever owns the database
 """
