@@ -56,6 +56,7 @@ calibrate_cli  the command calibrate
 migrate     brings a database file to this version's tables
 blobs       the folder of original images, by content
 pipeline    the audit loop: engine, scorer and what keeps the outcomes put together
+seat        who judges in a process, and who takes over between two batches
 ranges      what became of a range of a source partition, as it travels in a fleet
 wire        judged ranges as messages, and back
 outcomes    judged batches go to the topic of outcomes

@@ -3,12 +3,10 @@
 import argparse
 import sys
 import time
-import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
@@ -25,6 +23,7 @@ if TYPE_CHECKING:
     from auditor.telemetry import Telemetry
     from ingest.source import Source, Stored
 
+ANEW = "auditor.seat:start_anew"
 BESIDE = "reports.schedule.service:beside_run"  # of a package above this one: named here, imported where it is wanted
 
 
@@ -65,9 +64,14 @@ def run(argv: Sequence[str]) -> int:
         stack.enter_context(answering_others(store, config.store.path, tell))
         stack.enter_context(coming_round(store, config, args))
         telemetry = stack.enter_context(metrics(args.metrics_port, sources, store))
-        around = Surroundings(keeper_of, store.standing, key_file(config), telemetry, recall=store.recall)
+        again = args.follow and "-" not in args.source
+        around = Surroundings(
+            keeper_of, store.standing, key_file(config), telemetry, lambda _: None, store.recall, again
+        )
         tally = audit(sources, config, around)
         sign(store, config)
+    if tally.start_anew:
+        named(ANEW)(tally.start_anew)
     show_tally(tally, time.monotonic() - began, as_json=args.json)
     return 0
 
@@ -122,6 +126,7 @@ class Surroundings:
         telemetry: counts, where that is asked for.
         stop_too: told of the event that ends the audit, for those who have reasons of their own to set it.
         recall: verdicts that are kept, for content that comes again.
+        may_start_anew: whether the process can be started anew without losing what it read.
     """
 
     keeper_of: "Callable[[Run], Keeper]"
@@ -130,32 +135,30 @@ class Surroundings:
     telemetry: "Telemetry | None" = None
     stop_too: Callable[[Event], None] = lambda _: None
     recall: "Recall | None" = None
+    may_start_anew: bool = False
 
 
 def audit(sources: "Sequence[Source]", config: Config, around: Surroundings) -> "Tally":
     """Build scorer and engine as `config` says, and run them to the end."""
     from auditor.console import progress, stop_signals
     from auditor.pipeline import Audit
-    from auditor.policies.file import configured_policy
-    from auditor.scorer import build
-    from auditor.store_rows import Run
+    from auditor.seat import Seat
     from ingest.assembly import Assembler
     from ingest.engines.embedded import Embedded
     from ingest.normalize import joiner, normalizer, resolver_of
     from ingest.privacy import privacy_of
 
-    scorer = build(config, utc_now)
-    scorer = scorer.recalling(around.recall) if around.recall else scorer
-    now, number, policy = utc_now(), version("traceaudit"), configured_policy(config.policy).version
-    keeper = around.keeper_of(Run(uuid.uuid4().hex, now, number, scorer.key, scorer.backend_name, policy))
+    seat = Seat(config, around.keeper_of, around.telemetry, around.recall, utc_now, around.may_start_anew)
+    judge, keeper, pixels = seat.first()
     privacy = privacy_of(config, beside=around.key_file)
-    how = (config, privacy, resolver_of(config, scorer.backend.image_pixels))
+    how = (config, privacy, resolver_of(config, pixels))
     assembler = Assembler(config.assembly, normalizer(*how), joiner(*how))
     engine = Embedded(sources, assembler, config.batching, around.stored)
     with stop_signals() as stop, progress() as show:
         around.stop_too(stop)
-        one = around.telemetry.measured(scorer, keeper, show) if around.telemetry else Audit(scorer, keeper, show)
-        return one.run(engine, stop)
+        tally = Audit(judge, keeper, show, renewed=seat.next_one(stop)).run(engine, stop)
+    tally.start_anew = seat.in_force if seat.again else ""
+    return tally
 
 
 def sign(store: "Store", config: Config) -> None:

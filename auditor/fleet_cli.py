@@ -9,8 +9,8 @@ from contextlib import ExitStack, closing
 from threading import Event, Thread
 from typing import TYPE_CHECKING
 
-from auditor.cli import Surroundings, audit, audit_parser, metrics, show_tally
-from conf.cli import config_of
+from auditor.cli import ANEW, Surroundings, audit, audit_parser, metrics, show_tally
+from conf.cli import config_of, named
 from conf.errors import ConfigError
 from conf.schema import Config
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from auditor.outcomes import OutcomesKeeper
     from auditor.store_rows import Run
     from ingest.outlet import Bury, Outlet
+    from ingest.source import Partition
 
 
 def worker(argv: Sequence[str]) -> int:
@@ -42,8 +43,10 @@ def worker(argv: Sequence[str]) -> int:
         )
         telemetry = stack.enter_context(metrics(args.metrics_port, sources))
         stop_too = with_parent if args.with_parent else no_parent
-        around = Surroundings(keepers(outlet, bury, config), Stored, None, telemetry, stop_too)
+        around = Surroundings(keepers(outlet, bury, config), Stored, None, telemetry, stop_too, may_start_anew=True)
         tally = audit(sources, config, around)
+    if tally.start_anew:
+        named(ANEW)(tally.start_anew)
     show_tally(tally, time.monotonic() - began, as_json=args.json)
     return 0
 
@@ -79,7 +82,8 @@ def keepers(outlet: "Outlet", bury: "Bury", config: Config) -> "Callable[[Run], 
     from auditor.outcomes import OutcomesKeeper
 
     blobs, max_bytes = open_blobs(config.images.blob_dir), config.fleet.max_message_bytes
-    return lambda run: OutcomesKeeper(outlet.write, blobs, run, max_bytes, bury)
+    ends: dict[Partition, int] = {}  # whoever keeps the batches of the next run goes on from there
+    return lambda run: OutcomesKeeper(outlet.write, blobs, run, max_bytes, bury, ends)
 
 
 def with_parent(stop: Event) -> None:

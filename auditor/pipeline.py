@@ -41,12 +41,14 @@ class Tally:
     Attributes:
         triples: in the records read, also those seen before.
         verdicts: new ones.
+        start_anew: the revision that judged, where the process ended only to be started anew with the next one.
     """
 
     records: int = 0
     states: Counter[State] = field(default_factory=Counter)
     triples: int = 0
     verdicts: int = 0
+    start_anew: str = ""
 
     def add(self, batch: Batch, outcomes: Sequence[Outcome], verdicts: Sequence[Verdict]) -> None:
         """Count a batch that is stored."""
@@ -118,12 +120,14 @@ class Audit:
         keeper: keeps them.
         kept: told after each batch what was done so far, for a progress display.
         tally: what was done so far.
+        renewed: asked before each batch whom to go over to; None: nobody.
     """
 
     judge: Judge
     keeper: Keeper
     kept: Callable[[Tally], None] = lambda _: None
     tally: Tally = field(default_factory=Tally)
+    renewed: "Callable[[], tuple[Judge, Keeper] | None]" = lambda: None
 
     def run(self, engine: Engine, stop: Event) -> Tally:
         """Take batches until the engine ends, or `stop` is set from another thread or a signal handler.
@@ -134,7 +138,8 @@ class Audit:
         return self.tally
 
     def handle(self, batch: Batch) -> None:
-        """Take one batch; see `ingest.engines.base` for when this is called."""
+        """Take one batch; see `ingest.engines.base` for when this is called. One judge judges all of it."""
+        self.judge, self.keeper = self.renewed() or (self.judge, self.keeper)
         verdicts = self.verdicts_for(batch)
         outcomes = self.keeper.keep(batch, verdicts)
         self.tally.add(batch, outcomes, verdicts)

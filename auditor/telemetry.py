@@ -53,6 +53,7 @@ class Telemetry:
         self.failures = self.counter("image_failures", "Images that could not be had", "source", "reason")
         self.letters = self.counter("dead_letters", "Records that could not be read", "source", "reason")
         self.gaps = self.counter("gap_offsets", "Offsets that hold no record", "source", "reason")
+        self.swaps = self.counter("model_swaps", "Models of the registry taken up, or refused", "result")
         self.tokens = self.counter("tokens", "Tokens that the guard read and wrote", "kind")
         self.seconds = Histogram(
             "traceaudit_batch_seconds",
@@ -62,6 +63,7 @@ class Telemetry:
             registry=self.registry,
         )
         self.held = self.gauge("held_records", "Records read that wait for the rest of their interactions")
+        self.model = self.gauge("model_revision", "1 for the revision that judges, of the registry", "revision")
         self.success = self.gauge("last_success_timestamp_seconds", "When the last batch was kept; 0 before the first")
 
     def counter(self, name: str, what: str, *labels: str) -> Counter:
@@ -108,7 +110,18 @@ class Telemetry:
 
     def measured(self, judge: Judge, keeper: Keeper, show: Callable[[Tally], None]) -> Audit:
         """An audit that is counted."""
-        return Audit(MeasuredJudge(judge, self), MeasuredKeeper(keeper, self), show)
+        return Audit(*self.both(judge, keeper), show)
+
+    def both(self, judge: Judge, keeper: Keeper) -> tuple[Judge, Keeper]:
+        """The same two, counted."""
+        return MeasuredJudge(judge, self), MeasuredKeeper(keeper, self)
+
+    def followed(self, result: str, revision: str) -> None:
+        """A model of the registry was taken up ("done") or not ("refused")."""
+        self.swaps.labels(result).inc()
+        if result == "done":
+            self.model.clear()
+            self.model.labels(revision).set(1)
 
     @contextmanager
     def timed(self, step: str) -> Iterator[None]:
