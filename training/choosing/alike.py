@@ -60,9 +60,9 @@ def near(shingles: Mapping[str, frozenset[str]], threshold: float) -> dict[str, 
     from datasketch import MinHash, MinHashLSH
 
     found: dict[str, set[str]] = defaultdict(set)
-    index, first = MinHashLSH(threshold=CANDIDATE, num_perm=N_PERM), MinHash(num_perm=N_PERM)
+    index, empty = MinHashLSH(threshold=CANDIDATE, num_perm=N_PERM), MinHash(num_perm=N_PERM)
     for name, parts in shingles.items():
-        hashed = MinHash(num_perm=N_PERM, permutations=first.permutations)
+        hashed = empty.copy()
         hashed.update_batch([part.encode(errors="replace") for part in parts])
         for other in index.query(hashed):
             if jaccard(parts, shingles[other]) >= threshold:
