@@ -49,14 +49,13 @@ class Seat:
     recall: Recall | None
     now: Callable[[], datetime]
     may_start_anew: bool = False
-    following: Following | None = field(default=None, init=False)
+    following: Following[Scorer] | None = field(default=None, init=False)
     in_force: str = field(default="", init=False)
     again: bool = field(default=False, init=False)
 
     def __post_init__(self) -> None:
         if follows(self.config):
-            told = self.telemetry.followed if self.telemetry else lambda _, __: None
-            self.following = Following(self.config, self.now, told)
+            self.following = Following(self.config, self.tried, self.telemetry.refused if self.telemetry else nothing)
 
     def first(self) -> tuple[Judge, Keeper, int]:
         """Who judges first, what keeps that, and how many pixels it looks at.
@@ -67,8 +66,21 @@ class Seat:
         scorer = self.following.start() if self.following else build(self.config, self.now)
         return *self.taken(scorer), scorer.backend.image_pixels
 
+    def tried(self, config: Config) -> Scorer:
+        """The scorer of a configuration, once it has judged something harmless.
+
+        Raises:
+            TraceauditError: see `auditor.scorer.build`.
+            BackendFailed, MemoryError: it cannot be asked about anything.
+        """
+        scorer = build(config, self.now)
+        scorer.check()
+        return scorer
+
     def taken(self, scorer: Scorer) -> Pair:
         """A scorer in the seat, with a run of its own."""
+        if self.telemetry and self.following:
+            self.telemetry.judges(scorer.key.model_revision)
         policy = configured_policy(self.config.policy).version
         run = Run(uuid.uuid4().hex, self.now(), version("traceaudit"), scorer.key, scorer.backend_name, policy)
         keeper, self.in_force = self.keeper_of(run), scorer.key.model_revision
@@ -95,6 +107,10 @@ class Seat:
             return self.taken(scorer) if scorer else None
 
         return renewed
+
+
+def nothing() -> None:
+    """Nobody is told."""
 
 
 def start_anew(in_force: str) -> None:

@@ -8,10 +8,10 @@ offsets behind the last record. A task that runs twice sends the same offsets tw
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache, partial
 from threading import Event
 from typing import Any
 
@@ -23,6 +23,7 @@ from auditor.errors import ExecutorDiffers, OutcomesUnwritable
 from auditor.outcomes import OutcomesKeeper, Write, sha256
 from auditor.pipeline import Audit
 from auditor.ranges import JudgedRange
+from auditor.registry.places import placed
 from auditor.scorer import Scorer, build
 from auditor.store_rows import Run
 from auditor.wire import encode, key_of
@@ -53,13 +54,26 @@ class Job:
         config: in JSON.
         source: SOURCE of the command line.
         anyone: the pseudonym of ANYONE under the driver's key.
+        model: that judges; what `auditor.model` named when the job began, or what came to serve since.
         run: of the whole job; None before it is known how the executors judge.
     """
 
     config: str
     source: str
     anyone: str
+    model: str
     run: Run | None = None
+
+    @property
+    def known_run(self) -> Run:
+        """Its run.
+
+        Raises:
+            ExecutorDiffers: no executor has said yet how it judges.
+        """
+        if self.run is None:
+            raise ExecutorDiffers("model or prompt")
+        return self.run
 
 
 def job_of(source: str, config: Config) -> Job:
@@ -68,15 +82,17 @@ def job_of(source: str, config: Config) -> Job:
     Raises:
         UserKeyMissing, UserKeyUnusable, ConfigError, MissingExtra: see `privacy_of`.
     """
-    return Job(config.model_dump_json(), source, pseudonym(ANYONE, privacy_of(config).user_key))
+    placed_here = config.model_copy(update={"auditor": placed(config)})
+    return Job(
+        placed_here.model_dump_json(), source, pseudonym(ANYONE, privacy_of(config).user_key), config.auditor.model
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What a process needs to judge; made once, since loading a model takes long."""
+    """What a process needs beside the model; made once, since topics are opened."""
 
     config: Config
-    scorer: Scorer
     normalize: Normalize
     join: Join
     write: Write
@@ -90,7 +106,7 @@ def parts_of(config_json: str, source: str, anyone: str) -> Parts:
 
     Raises:
         ExecutorDiffers: this machine has another key for pseudonyms than the driver.
-        TraceauditError: a part cannot be made here; see `privacy_of`, `auditor.scorer.build` and `open_outlet`.
+        TraceauditError: a part cannot be made here; see `privacy_of` and `open_outlet`.
     """
     config = Config.model_validate_json(config_json)
     privacy = privacy_of(config)
@@ -98,13 +114,24 @@ def parts_of(config_json: str, source: str, anyone: str) -> Parts:
         raise ExecutorDiffers("key for pseudonyms of users")
     return Parts(
         config,
-        build(config, utc_now),
         normalizer(config, privacy),
         joiner(config, privacy),
         open_outlet(outcomes_of(config), config).write,
         ExitStack().enter_context(grave_for([source], config)),
         open_blobs(config.images.blob_dir),
     )
+
+
+@lru_cache(maxsize=1)
+def scorer_of(config_json: str, model: str) -> Scorer:
+    """The scorer of this process, kept until another model is to judge: loading one takes long.
+
+    Raises:
+        TraceauditError: see `auditor.scorer.build`.
+    """
+    config = Config.model_validate_json(config_json)
+    section = config.auditor.model_copy(update={"model": model})
+    return build(config.model_copy(update={"auditor": section}), utc_now)
 
 
 def outcomes_of(config: Config) -> Topics:
@@ -121,7 +148,8 @@ def outcomes_of(config: Config) -> Topics:
 
 def key_rows(job: Job, _: Iterable[Any]) -> Iterator[pa.RecordBatch]:
     """One row with the key of this executor's scorer; fails where the executor cannot judge."""
-    key = parts_of(job.config, job.source, job.anyone).scorer.key
+    parts_of(job.config, job.source, job.anyone)
+    key = scorer_of(job.config, job.model).key
     yield pa.RecordBatch.from_pylist([{name: getattr(key, name) for name in KEY.names}], KEY)
 
 
@@ -132,12 +160,13 @@ def judge_rows(job: Job, spans: Mapping[TopicPartition, Span], batches: Iterable
         ExecutorDiffers: it judges with another model or prompt than the job's.
     """
     parts = parts_of(job.config, job.source, job.anyone)
-    if job.run is None or parts.scorer.key != job.run.scorer:
+    scorer = scorer_of(job.config, job.model)
+    if scorer.key != job.known_run.scorer:
         raise ExecutorDiffers("model or prompt")
-    keeper = OutcomesKeeper(parts.write, parts.blobs, job.run, parts.config.fleet.max_message_bytes, parts.bury)
+    keeper = OutcomesKeeper(parts.write, parts.blobs, job.known_run, parts.config.fleet.max_message_bytes, parts.bury)
     assembler = Assembler(parts.config.assembly, parts.normalize, parts.join)
     engine = Embedded([Rows(batches, spans)], assembler, parts.config.batching, Stored)
-    tally = Audit(parts.scorer, keeper).run(engine, Event())
+    tally = Audit(scorer, keeper).run(engine, Event())
     counts = {"records": tally.records, "triples": tally.triples, "verdicts": tally.verdicts}
     yield pa.RecordBatch.from_pylist([counts], COUNTED)
 
@@ -172,6 +201,27 @@ class Cover:
             raise OutcomesUnwritable(self.max_bytes)
         self.known |= {span.place for span in news}
         self.counts.update(counts, batches=1)
+
+
+@dataclass(slots=True)
+class Judging:
+    """Says before each micro-batch who judges it.
+
+    Attributes:
+        job: with its run.
+        cover: says by the same run what no task saw.
+        next_one: the job to go over to; None where there is none.
+    """
+
+    job: Job
+    cover: Cover
+    next_one: Callable[[], Job | None]
+
+    def __call__(self) -> Callable[[Mapping[TopicPartition, Span], Iterable[Any]], Iterator[pa.RecordBatch]]:
+        """See `ingest.engines.spark.Stream.run`."""
+        if job := self.next_one():
+            self.job, self.cover.run = job, job.known_run
+        return partial(judge_rows, self.job)
 
 
 def covering(spans: Iterable[Span], run: Run, max_bytes: int) -> Iterator[Message]:

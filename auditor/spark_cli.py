@@ -17,7 +17,6 @@ from ingest.errors import SourceSyntax
 
 if TYPE_CHECKING:
     from auditor.spark import Job
-    from auditor.store_rows import Run
 
 
 def spark(argv: Sequence[str]) -> int:
@@ -67,7 +66,8 @@ def check(source: str, config: Config) -> None:
 def stream(source: str, config: Config, checkpoint: str, master: str | None, *, once: bool) -> Mapping[str, int]:
     """Start Spark, run the stream to its end, and give its counts."""
     from auditor.console import stop_signals
-    from auditor.spark import Cover, job_of, judge_rows, outcomes_of
+    from auditor.registry.following import Following, follows
+    from auditor.spark import Cover, Judging, job_of, outcomes_of
     from conf.spark.jars import connector_jars
     from ingest.engines.spark import Stream, open_session
     from ingest.kafka import open_topics
@@ -80,18 +80,19 @@ def stream(source: str, config: Config, checkpoint: str, master: str | None, *, 
     with closing(topics), closing(open_outlet(outcomes_of(config), config)) as outlet:
         session = open_session(config, connector_jars(config.spark.jars), master)
         try:
-            run = run_of(session, job, config)
-            cover = Cover(run, config.fleet.max_message_bytes, outlet.write)
+            following = Following(config, functools.partial(with_run, session, job))
+            first = following.start() if follows(config) else following.load(config)
+            cover = Cover(first.known_run, config.fleet.max_message_bytes, outlet.write)
+            judging = Judging(first, cover, following.next if follows(config) else lambda: None)
             with stop_signals() as stop:
-                judge = functools.partial(judge_rows, replace(job, run=run))
-                Stream(session, topics, config, checkpoint).run(judge, cover.settled, stop, once=once)
+                Stream(session, topics, config, checkpoint).run(judging, cover.settled, stop, once=once)
         finally:
             session.stop()
     return cover.counts
 
 
-def run_of(session: Any, job: "Job", config: Config) -> "Run":
-    """What is in force while verdicts are made, as an executor says; it has loaded its model then."""
+def with_run(session: Any, job: "Job", config: Config) -> "Job":
+    """The job that judges with the model of `config`, with its run, as an executor says that has loaded it."""
     from auditor.cli import utc_now
     from auditor.policies.file import configured_policy
     from auditor.spark import KEY, key_rows
@@ -99,7 +100,10 @@ def run_of(session: Any, job: "Job", config: Config) -> "Run":
     from auditor.verdict import ScorerKey
     from ingest.engines.spark import ask_executor
 
-    found = ask_executor(session, functools.partial(key_rows, job), KEY.names)
+    named = replace(job, model=config.auditor.model)
+    found = ask_executor(session, functools.partial(key_rows, named), KEY.names)
     key = ScorerKey(**found)
     policy = configured_policy(config.policy).version
-    return Run(uuid.uuid4().hex, utc_now(), version("traceaudit"), key, config.auditor.backend, policy)
+    return replace(
+        named, run=Run(uuid.uuid4().hex, utc_now(), version("traceaudit"), key, config.auditor.backend, policy)
+    )

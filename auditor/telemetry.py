@@ -116,12 +116,15 @@ class Telemetry:
         """The same two, counted."""
         return MeasuredJudge(judge, self), MeasuredKeeper(keeper, self)
 
-    def followed(self, result: str, revision: str) -> None:
-        """A model of the registry was taken up ("done") or not ("refused")."""
-        self.swaps.labels(result).inc()
-        if result == "done":
-            self.model.clear()
-            self.model.labels(revision).set(1)
+    def judges(self, revision: str) -> None:
+        """A model of the registry was taken up."""
+        self.swaps.labels("done").inc()
+        self.model.clear()
+        self.model.labels(revision).set(1)
+
+    def refused(self) -> None:
+        """One was not."""
+        self.swaps.labels("refused").inc()
 
     @contextmanager
     def timed(self, step: str) -> Iterator[None]:

@@ -1,7 +1,7 @@
 """Follows the pointer of the registry: what to judge with now, and what to go over to between two batches.
 
-What was promoted is taken up only when its pointer and manifest are signed, each of its files is what was added, it
-loads, and it judges something harmless. Until then the one in force judges on, and that is said once. A pointer with a
+What was promoted is taken up only when its pointer and manifest are signed, each of its files is what was added, and it
+loads. Until then the one in force judges on, and that is said once. A pointer with a
 lower number than the one seen is an old one that somebody put back: it is not followed.
 """
 
@@ -10,15 +10,14 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
+from typing import Generic, TypeVar
 
 from auditor.errors import ModelUnusable
 from auditor.owner import tell
 from auditor.registry.folder import SERVING
 from auditor.registry.places import AT, REGISTRY, find_configured, placed, registry_of
 from auditor.registry.serving import Serving
-from auditor.scorer import Scorer, build
 from conf.errors import TraceauditError
 from conf.schema import Config
 
@@ -29,6 +28,7 @@ IN_FORCE = "TRACEAUDIT_MODEL_IN_FORCE"  # to itself, started anew: the revision 
 ALONE = frozenset({"vllm"})  # backends of which a process has one, as it takes what memory there is
 
 Mark = tuple[int, int, int]
+T = TypeVar("T")
 
 
 def follows(config: Config) -> bool:
@@ -43,50 +43,49 @@ def pinned(config: Config, revision: str) -> Config:
 
 
 @dataclass(slots=True)
-class Following:
+class Following(Generic[T]):
     """Where one who judges stands with the pointer.
 
     Attributes:
-        now: the time, in UTC, for the scorer.
-        told: told "done" or "refused", and the revision, for metrics.
+        load: gives what judges with a configuration that names a revision, or the base.
+        refused: told of each that was not taken up, for metrics.
         clock: seconds that only go up.
         serving: the pointer in force; None before anything was promoted.
         mark: of its file, when it was looked at last; None: there was none.
         try_again_at: when what was refused is tried again; None where nothing was.
+        said: why, as it was said.
     """
 
     config: Config
-    now: Callable[[], datetime]
-    told: Callable[[str, str], None] = lambda _, __: None
+    load: Callable[[Config], T]
+    refused: Callable[[], None] = lambda: None
     clock: Callable[[], float] = time.monotonic
-    serving: Serving | None = None
-    mark: Mark | None = None
+    serving: Serving | None = field(default=None, init=False)
+    mark: Mark | None = field(default=None, init=False)
     try_again_at: float | None = field(default=None, init=False)
     said: str = field(default="", init=False)
 
-    def start(self) -> Scorer:
-        """The scorer of what serves.
+    def start(self) -> T:
+        """What judges with what serves.
 
         Raises:
-            TraceauditError: it cannot be had; see `build`. One that was started anew to take it up goes on with what it
+            TraceauditError: it cannot be had; see `load`. One that was started anew to take it up goes on with what it
                 had before.
         """
         kept = os.environ.pop(IN_FORCE, None)
         try:
             self.mark = self.look()
             self.serving = registry_of(placed(self.config)).serving()
-            return self.loaded(self.serving)
+            return self.load(self.pinned(self.serving))
         except TraceauditError as error:
             if kept is None:
                 raise
             self.refuse(str(error), self.serving)
-            return build(pinned(self.config, kept), self.now)
+            return self.load(pinned(self.config, kept))
 
-    def loaded(self, serving: Serving | None) -> Scorer:
-        """The scorer of a pointer."""
-        scorer = build(pinned(self.config, serving.revision if serving else ""), self.now)
-        self.told("done", scorer.key.model_revision)
-        return scorer
+    def pinned(self, serving: Serving | None) -> Config:
+        """The configuration that judges with what a pointer names."""
+        return pinned(self.config, serving.revision if serving else "")
 
     def news(self) -> Serving | None:
         """The pointer, where it is another one than that in force; looks at its file alone while that is the same."""
@@ -114,24 +113,23 @@ class Following:
             raise ModelUnusable(f"the pointer to the serving model went back from number {before.number}")
         return found
 
-    def next(self) -> Scorer | None:
-        """The scorer to go over to; None where there is none, or it is no good.
+    def next(self) -> T | None:
+        """What to go over to; None where there is nothing, or it is no good.
 
-        Its model is loaded beside the one in force, which is let go by whoever drops its scorer.
+        Its model is loaded beside the one in force, which is let go by whoever drops that.
         """
         serving = self.news()
         if serving is None:
             return None
         try:
-            scorer = self.loaded(serving)
-            scorer.check()
+            found = self.load(self.pinned(serving))
         except Exception as error:  # noqa: BLE001 - whatever loading a checkpoint raises: the one in force judges on
             known = isinstance(error, TraceauditError)
             self.refuse(str(error) if known else f"it does not load ({type(error).__name__})", serving)
             return None
         self.serving, self.said = serving, ""
-        logger.info("model taken up", extra={"revision": scorer.key.model_revision, "number": serving.number})
-        return scorer
+        logger.info("model taken up", extra={"revision": serving.revision, "number": serving.number})
+        return found
 
     def due(self) -> bool:
         """Whether there is another one, whole and signed, for whom this process has to be started anew."""
@@ -139,7 +137,7 @@ class Following:
         if serving is None:
             return False
         try:
-            find_configured(placed(pinned(self.config, serving.revision)))
+            find_configured(placed(self.pinned(serving)))
         except TraceauditError as error:
             self.refuse(str(error), serving)
             return False
@@ -148,7 +146,7 @@ class Following:
     def refuse(self, why: str, serving: Serving | None) -> None:
         """Go on as before, say so once, and try again later."""
         self.try_again_at = self.clock() + TRY_AGAIN_S
-        self.told("refused", serving.revision if serving else "")
+        self.refused()
         if why != self.said:
             self.said = why
             logger.error("model not taken up", extra={"number": serving.number if serving else None})

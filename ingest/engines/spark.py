@@ -72,8 +72,10 @@ class Stream:
     idle: Event = field(default_factory=Event)
     failure: Exception | None = None
 
-    def run(self, judge: Judge, settled: Settled, stop: Event, *, once: bool) -> None:
+    def run(self, judge: Callable[[], Judge], settled: Settled, stop: Event, *, once: bool) -> None:
         """Run micro-batches until `stop` is set, or with `once` until all that is there now is read.
+
+        `judge` is asked before each of them who judges it.
 
         Raises:
             SourceChanged: a topic is not the one that the checkpoint speaks of.
@@ -98,12 +100,12 @@ class Stream:
         trigger = {"availableNow": True} if once else {"processingTime": f"{self.config.spark.trigger_s} seconds"}
         self.wait(writer.trigger(**trigger).start(), stop)
 
-    def micro_batch(self, frame: DataFrame, number: int, judge: Judge, settled: Settled) -> None:
+    def micro_batch(self, frame: DataFrame, number: int, judge: Callable[[], Judge], settled: Settled) -> None:
         """All of one micro-batch, up to where it may be marked as done."""
-        spans = self.spans(number)
+        spans, one = self.spans(number), judge()
 
         def task(batches: Iterable[Any]) -> Iterator[Any]:
-            return judge(spans, batches)
+            return one(spans, batches)
 
         rows = frame.selectExpr(*COLUMNS).mapInArrow(task, SCHEMA).collect()
         settled(spans, {name: sum(row[name] for row in rows) for name in COUNTS})

@@ -19,6 +19,7 @@ from auditor.registry.folder import Registry, Version
 from auditor.registry.following import IN_FORCE, TRY_AGAIN_S, Following, follows, pinned
 from auditor.registry.places import find_configured, open_registry, placed
 from auditor.registry.serving import Serving
+from auditor.scorer import Scorer
 from auditor.seat import Seat
 from auditor.store import MEMORY, Store
 from auditor.store_rows import Run
@@ -46,13 +47,14 @@ def version(registry: Registry, tmp_path: Path) -> Version:
 
 
 @pytest.fixture
-def told() -> list[tuple[str, str]]:
+def refused() -> list[None]:
     return []
 
 
 @pytest.fixture
-def following(config: Config, told: list[tuple[str, str]]) -> Following:
-    return Following(config, lambda: NOW, lambda *what: told.append(what))
+def following(config: Config, refused: list[None]) -> Following[Scorer]:
+    seat = Seat(config, lambda run: StoreKeeper(None, run.run_id, lambda: NOW), None, None, lambda: NOW)  # type: ignore[arg-type]
+    return Following(config, seat.tried, lambda: refused.append(None))
 
 
 def serves(registry: Registry, version: Version, number: int = 1) -> None:
@@ -60,7 +62,7 @@ def serves(registry: Registry, version: Version, number: int = 1) -> None:
 
 
 def test_before_anything_was_promoted_the_base_judges_and_then_what_was(
-    registry: Registry, version: Version, following: Following, told: list[tuple[str, str]]
+    registry: Registry, version: Version, following: Following[Scorer]
 ) -> None:
     assert following.start().key.model_revision == BASE_REVISION
     assert following.next() is None
@@ -69,7 +71,6 @@ def test_before_anything_was_promoted_the_base_judges_and_then_what_was(
     assert scorer is not None
     assert (scorer.key.model_revision, scorer.key.model_id) == (version.revision, "registry/builtin:demo")
     assert following.next() is None
-    assert told == [("done", BASE_REVISION), ("done", version.revision)]
 
 
 def test_a_revision_can_be_named_and_then_nothing_is_followed(
@@ -101,7 +102,7 @@ def add_pickle(version: Version) -> None:
 def test_what_is_not_as_it_was_signed_is_not_taken_up(
     registry: Registry,
     version: Version,
-    following: Following,
+    following: Following[Scorer],
     capsys: pytest.CaptureFixture[str],
     change: Callable[[Version], object],
 ) -> None:
@@ -125,7 +126,7 @@ def test_what_is_not_as_it_was_signed_is_not_taken_up(
 
 
 def test_a_model_that_does_not_load_is_not_taken_up(
-    registry: Registry, following: Following, tmp_path: Path, told: list[tuple[str, str]]
+    registry: Registry, following: Following[Scorer], tmp_path: Path, refused: list[None]
 ) -> None:
     made = checkpoint(tmp_path / "made", 0.01)
     weights = load_file(made / "model.safetensors")
@@ -134,11 +135,11 @@ def test_a_model_that_does_not_load_is_not_taken_up(
     following.start()
     serves(registry, registry.add(made, MANIFEST))
     assert following.next() is None
-    assert told[-1][0] == "refused"
+    assert refused == [None]
 
 
 def test_a_pointer_that_is_gone_or_was_put_back_is_not_followed(
-    registry: Registry, version: Version, following: Following, capsys: pytest.CaptureFixture[str]
+    registry: Registry, version: Version, following: Following[Scorer], capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = registry.folder / "serving.json"
     serves(registry, version, 1)
@@ -157,7 +158,7 @@ def test_a_pointer_that_is_gone_or_was_put_back_is_not_followed(
 
 
 def test_one_that_was_started_anew_for_what_is_no_good_goes_on_with_what_it_had(
-    registry: Registry, version: Version, following: Following, monkeypatch: pytest.MonkeyPatch
+    registry: Registry, version: Version, following: Following[Scorer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     serves(registry, version)
     break_weights(version)
