@@ -49,9 +49,11 @@ def run(argv: Sequence[str]) -> int:
         from auditor.local_api import answering_others
         from auditor.owner import tell
         from auditor.pipeline import StoreKeeper
+        from auditor.registry.opening import mend_pointer
         from auditor.retention.opening import open_whole
 
         store = stack.enter_context(open_whole(config, utc_now()))
+        mend_pointer(store, config, utc_now())
 
         def keeper_of(run: "Run") -> StoreKeeper:
             store.begin_run(run)

@@ -5,6 +5,7 @@ from contextlib import ExitStack, contextmanager
 
 from auditor.cli import sign, utc_now
 from auditor.owner import tell
+from auditor.registry.opening import mend_pointer
 from auditor.retention.opening import open_whole
 from auditor.retention.rewriting import is_due
 from auditor.service import SERVE
@@ -30,6 +31,7 @@ def opened(config: Config, patience_s: float = 0.0) -> Iterator[Store]:
     with open_whole(config, utc_now(), patience_s) as store:
         if is_unfinished(store):
             end_erasures(store, config)
+        mend_pointer(store, config, utc_now())
         yield store
 
 

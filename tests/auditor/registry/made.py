@@ -1,6 +1,9 @@
 """Registries for tests: whole checkpoints that differ from the shipped one, and what a gate says of them."""
 
+import resource
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -43,6 +46,17 @@ def registry_in(folder: Path) -> Registry:
     """An empty registry that signs."""
     key = signing_key(folder / "key")
     return Registry(folder / "models", by_id([key.public]), key, lambda: BASE_REVISION)
+
+
+@contextmanager
+def at_most(n_bytes: int) -> Iterator[None]:
+    """No file may become longer, as on a disk that is full."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (n_bytes, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def gate(candidate: str, champion: str, ruling: Ruling = Ruling.PASSED) -> GateResult:

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from auditor.errors import ModelNotFound, ModelUnusable
+from auditor.errors import ModelNotFound, ModelUnusable, OutputUnwritable
 from auditor.evidence.keys import by_id, signing_key
 from auditor.models import hash_files
 from auditor.registry.folder import Registry, Version
 from auditor.registry.results import GateResult
 from auditor.registry.serving import Serving
-from tests.auditor.registry.made import BASE_REVISION, MANIFEST, NOW, added, checkpoint, gate, registry_in
+from tests.auditor.registry.made import BASE_REVISION, MANIFEST, NOW, added, at_most, checkpoint, gate, registry_in
 
 
 @pytest.fixture
@@ -62,6 +62,21 @@ def test_what_could_run_code_is_not_taken(registry: Registry, tmp_path: Path, na
         registry.add(made, MANIFEST)
     assert registry.versions() == []
     assert list(registry.home.iterdir()) == []
+
+
+@pytest.mark.parametrize("n_bytes", [0, 1_000, 1_000_000])
+def test_a_disk_that_is_full_leaves_nothing_half_written(
+    registry: Registry, version: Version, tmp_path: Path, n_bytes: int
+) -> None:
+    made = checkpoint(tmp_path / "another", 0.02)
+    with at_most(n_bytes), pytest.raises(OutputUnwritable, match="File too large; nothing was changed there"):
+        registry.add(made, MANIFEST)
+    with at_most(50), pytest.raises(OutputUnwritable):
+        registry.attach_gate(version.revision, gate(version.revision, BASE_REVISION))
+    assert [path.name for path in registry.home.iterdir()] == [version.revision]
+    assert registry.versions() == [version]
+    registry.check(version)
+    assert len(registry.add(made, MANIFEST).revision) == 64
 
 
 def test_a_checkpoint_that_is_not_the_one_named_is_not_taken(registry: Registry, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from auditor.errors import ModelUnusable, PromotionRefused
+from auditor.errors import ModelUnusable, OutputUnwritable, PromotionRefused
 from auditor.policies.store import Act
 from auditor.registry.folder import Registry, Version
 from auditor.registry.promotions import (
@@ -23,7 +23,7 @@ from auditor.registry.promotions import (
 )
 from auditor.registry.results import GateResult, Ruling
 from auditor.store import MEMORY, Store
-from tests.auditor.registry.made import BASE_REVISION, NOW, added, gate, registry_in
+from tests.auditor.registry.made import BASE_REVISION, NOW, added, at_most, gate, registry_in
 
 
 @pytest.fixture
@@ -190,6 +190,22 @@ def test_the_pointer_is_mended_to_what_was_decided(
     assert mended.why == ("behind" if done in {"gone", "old"} else "unreadable")
     assert registry.champion() == second.revision
     assert reconcile(store, registry, NOW) is None
+
+
+def test_a_disk_that_is_full_leaves_what_served_and_the_decision_is_followed_later(
+    store: Store, registry: Registry, first: Version, tmp_path: Path
+) -> None:
+    promoted(store, registry, first)
+    second = added(registry, tmp_path / "second", 0.02, champion=first.revision)
+    number = propose(store, registry, second.revision, act("ana")).number
+    with at_most(50), pytest.raises(OutputUnwritable, match="File too large; nothing was changed there"):
+        decide(store, registry, number, act("ben"), approve=True)
+    assert history(store.connection)[-1].serving == 2
+    assert registry.champion() == first.revision
+    assert not list(registry.folder.rglob(".new-*"))
+    mended = reconcile(store, registry, NOW)
+    assert mended is not None
+    assert registry.champion() == second.revision
 
 
 def test_a_pointer_of_a_later_decision_is_left_alone(store: Store, registry: Registry, first: Version) -> None:
