@@ -1,7 +1,7 @@
 """Promotes and rolls back without end, in processes that are forked to be killed: each with all that it needs loaded.
 
-A line on standard input forks one; its id is said on standard output once it works on the database, and its end once it
-is gone.
+A line on standard input forks one; its id is said on standard output once it works on the database, each promotion when
+it is done, and its end once it is gone.
 """
 
 import json
@@ -47,6 +47,7 @@ def work(db: Path) -> None:
                 manifest = Manifest(now, "builtin:demo", "0" * 64, "d" * 64, {"n": number}, "0")
                 registry.add(made(Path(folder), number), manifest)
             step(store, registry, number)
+            print("promoted", flush=True)
 
 
 def step(store: Store, registry: Registry, number: int) -> None:

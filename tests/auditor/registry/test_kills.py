@@ -23,7 +23,6 @@ from auditor.store import Store
 from conf.schema import load
 
 KILLS = int(os.environ.get("KILLS", "8"))
-LONGEST_S = 0.6
 
 
 @pytest.fixture
@@ -42,16 +41,31 @@ def nursery(db: Path) -> Iterator["subprocess.Popen[str]"]:
         process.kill()
 
 
-def kill_one(nursery: "subprocess.Popen[str]", after_s: float) -> None:
-    """Let one begin, and kill it after a while."""
+def begun(nursery: "subprocess.Popen[str]") -> int:
+    """One that promotes."""
     assert nursery.stdin
     assert nursery.stdout
     nursery.stdin.write("\n")
     nursery.stdin.flush()
-    child = int(nursery.stdout.readline())
-    time.sleep(after_s)
+    return int(nursery.stdout.readline())
+
+
+def killed(nursery: "subprocess.Popen[str]", child: int) -> int:
+    """Kill it; gives how many promotions it said it had done."""
     os.kill(child, signal.SIGKILL)
-    assert nursery.stdout.readline() == "gone\n"
+    assert nursery.stdout
+    return sum(1 for _ in iter(nursery.stdout.readline, "gone\n"))
+
+
+def time_of(nursery: "subprocess.Popen[str]", n_promotions: int) -> float:
+    """Seconds that one takes for its first promotions on this machine."""
+    child, began = begun(nursery), time.monotonic()
+    assert nursery.stdout
+    for _ in range(n_promotions):
+        assert nursery.stdout.readline() == "promoted\n"
+    took = time.monotonic() - began
+    killed(nursery, child)
+    return took
 
 
 def one_whole_model(registry: Registry) -> Serving | None:
@@ -69,9 +83,11 @@ def one_whole_model(registry: Registry) -> Serving | None:
 def test_whenever_a_promotion_is_killed_one_whole_model_serves(db: Path, nursery: "subprocess.Popen[str]") -> None:
     registry = open_registry(load(overrides={"store.path": str(db)}), write=True)
     luck = random.Random(8)  # noqa: S311 - no secret; a seed, so that a failure can be seen again
-    numbers = [0]
+    numbers, longest_s = [0], time_of(nursery, 3)
     for _ in range(KILLS):
-        kill_one(nursery, luck.uniform(0.0, LONGEST_S))
+        child = begun(nursery)
+        time.sleep(luck.uniform(0.0, longest_s))
+        killed(nursery, child)
         before = one_whole_model(registry)
         with Store.open(str(db)) as store:
             decided = standing(history(store.connection))
@@ -82,6 +98,6 @@ def test_whenever_a_promotion_is_killed_one_whole_model_serves(db: Path, nursery
         # One decision at most was not followed by its pointer.
         assert (decided.number if decided else 0) - (before.number if before else 0) in {0, 1}
     assert numbers == sorted(numbers)
-    assert numbers[-1] > KILLS / 4  # they got somewhere
+    assert numbers[-1] > KILLS / 2  # they got somewhere
     with registry.writing():
         assert not list(registry.folder.rglob(".new-*"))
