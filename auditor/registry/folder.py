@@ -12,6 +12,7 @@ import fcntl
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -29,6 +30,7 @@ from auditor.registry.serving import Serving, serving_in
 MANIFEST, SIGNATURE, SERVING, CARD = "manifest.json", "manifest.sig", "serving.json", "data_card.md"
 BESIDE = ".new-"
 MAY_BE_THERE = frozenset({".safetensors", ".json", ".txt", ".md", ".jinja", ".toml"})
+AGAIN_S = 0.05
 READABLE = 0o644  # by workers of other users; there is no text of a log in them
 
 
@@ -197,7 +199,11 @@ class Registry:
             ModelUnusable: its manifest is not there, not signed, or that of another one.
         """
         try:
-            manifest = manifest_in((folder / MANIFEST).read_bytes(), (folder / SIGNATURE).read_bytes(), self.keys)
+            try:
+                manifest = self.signed(folder)
+            except (OSError, ModelUnusable):  # a gate's result may be written just now
+                time.sleep(AGAIN_S)
+                manifest = self.signed(folder)
         except OSError as error:
             raise ModelUnusable(f"{folder}: {error.strerror or error}") from None
         except ModelUnusable as error:
@@ -205,6 +211,15 @@ class Registry:
         if manifest.revision != folder.name:
             raise ModelUnusable(f"{folder}: its manifest is that of {manifest.revision[:12]}")
         return Version(folder, manifest)
+
+    def signed(self, folder: Path) -> Manifest:
+        """The manifest in a folder.
+
+        Raises:
+            OSError: it cannot be read.
+            ModelUnusable: see `manifest_in`.
+        """
+        return manifest_in((folder / MANIFEST).read_bytes(), (folder / SIGNATURE).read_bytes(), self.keys)
 
     def check(self, version: Version) -> None:
         """Pass a version whose files are those that its manifest says, all of them and no other; hashes everything.

@@ -21,6 +21,8 @@ def open_registry(config: Config, *, write: bool = False) -> Registry:
         KeyUnusable: a key cannot be read.
     """
     key = signing_key(key_path(config)) if write else None
+    if key and not (public := public_file(key_path(config))).exists():  # who made the key was killed before this
+        public.write_text(key.public.pem, encoding="ascii")
     found = registry_of(placed(config))
     return replace(found, key=key, keys={**found.keys, **(by_id([key.public]) if key else {})})
 

@@ -125,7 +125,8 @@ def test_a_worker_goes_over_to_what_was_promoted_and_back(broker: "Broker", tmp_
 
 
 @pytest.mark.timeout(900)
-def test_a_run_that_follows_goes_over_too(broker: "Broker", tmp_path: Path) -> None:
+@pytest.mark.parametrize("module", ["auditor", "tests.e2e.alone"], ids=["beside", "started anew"])
+def test_a_run_that_follows_goes_over_too(broker: "Broker", tmp_path: Path, module: str) -> None:
     topic = broker.create_topic(f"switch-{uuid4().hex[:8]}", 2)
     db = tmp_path / "a.duckdb"
     version = added(open_registry(load(overrides={"store.path": str(db)}), write=True), tmp_path / "made", 0.01)
@@ -133,7 +134,7 @@ def test_a_run_that_follows_goes_over_too(broker: "Broker", tmp_path: Path) -> N
     fleet = Fleet("", "", db, tmp_path / "none")
     switched = Event()
     with load_on(broker, topic, switched):
-        process = subprocess.Popen([sys.executable, "-m", "auditor", *words], stdout=subprocess.DEVNULL)
+        process = subprocess.Popen([sys.executable, "-m", module, *words], stdout=subprocess.DEVNULL)
         try:
             wait_until(lambda: fleet.stored() >= 60, LONG_S)
             promote(db, version)

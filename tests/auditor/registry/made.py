@@ -8,8 +8,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from safetensors.torch import load_file, save_file
-
 from auditor.evidence.keys import by_id, signing_key
 from auditor.models import DEMO, DEMO_FOLDER, find_checkpoint
 from auditor.registry.folder import Registry, Version
@@ -35,10 +33,9 @@ MANIFEST = Manifest(
 def checkpoint(folder: Path, shift: float) -> Path:
     """The shipped demo with one weight shifted a little: another revision that judges almost alike."""
     made = Path(shutil.copytree(DEMO_FOLDER, folder))
-    weights = load_file(made / "model.safetensors")
-    name = min(weights)
-    weights[name] = weights[name] + shift
-    save_file(weights, made / "model.safetensors", {"format": "pt"})
+    weights = bytearray((made / "model.safetensors").read_bytes())
+    weights[8 + int.from_bytes(weights[:8], "little")] ^= round(1000 * shift) & 0x7F  # bits of the first one's fraction
+    (made / "model.safetensors").write_bytes(weights)
     return made
 
 
