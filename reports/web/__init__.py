@@ -23,6 +23,8 @@ agreement   what is told of agreement, kept for each sight
 thresholds_form  the form of the page of thresholds, read and shown
 unseen      what a report leaves out for who may vote
 models      what judged since when
+versions    models of the registry: candidates, what a gate found of them, and who let them serve
+gate_view   what a gate found as the page shows it; pure
 live, night_files  the report as it is now, and the files of earlier ones
 kept, marks  what takes long to make of the data is kept until they change
 view        a template with what each page shows around it

@@ -10,4 +10,5 @@ API: tuple[str, ...] = (
     "reports.web.api.policies:router",
     "reports.web.api.reports:router",
     "reports.web.api.trail:router",
+    "reports.web.api.versions:router",
 )
