@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from tests.broker import Broker
 
 pytestmark = pytest.mark.kafka
-N_RECORDS = 480
+N_RECORDS = 240
 LONG_S = 240.0  # a machine that does much else
 REAL = {
     "auditor.backend": "transformers",
@@ -88,7 +88,7 @@ def check(db: Path, version: "Version") -> None:
     assert set(judged) == {BASE_REVISION, version.revision}
     assert min(judged.values()) >= 8
     assert judged.total() == N_RECORDS == sum(line["records"] for line in ledger(db))
-    assert all(line["balanced"] and line["gaps"] == {} for line in ledger(db))
+    assert all(line["balanced"] and not line["gaps"] for line in ledger(db))
 
 
 @pytest.mark.timeout(900)
@@ -106,10 +106,10 @@ def test_a_worker_goes_over_to_what_was_promoted_and_back(broker: "Broker", tmp_
         running = [fleet.start("serve")]
         running += [fleet.start("worker", "--follow", *settings(db, fleet=True))]
         try:
-            wait_until(lambda: fleet.stored() >= 60, LONG_S)
+            wait_until(lambda: fleet.stored() >= 40, LONG_S)
             promote(db, version)
             before = fleet.stored()
-            wait_until(lambda: fleet.stored() >= before + 120, LONG_S)
+            wait_until(lambda: fleet.stored() >= before + 60, LONG_S)
             assert main(["models", "rollback", "--by", "cleo", "--note", "a drill", "--db", str(db)]) == 0
             switched.set()
             wait_until(lambda: fleet.stored() == N_RECORDS, LONG_S)
@@ -136,7 +136,7 @@ def test_a_run_that_follows_goes_over_too(broker: "Broker", tmp_path: Path, modu
     with load_on(broker, topic, switched):
         process = subprocess.Popen([sys.executable, "-m", module, *words], stdout=subprocess.DEVNULL)
         try:
-            wait_until(lambda: fleet.stored() >= 60, LONG_S)
+            wait_until(lambda: fleet.stored() >= 40, LONG_S)
             promote(db, version)
             switched.set()
             wait_until(lambda: fleet.stored() == N_RECORDS, LONG_S)
