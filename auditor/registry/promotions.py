@@ -178,7 +178,7 @@ def decide(store: Store, registry: Registry, number: int, act: Act, *, approve: 
         found = proposal(store, number)
         if approve and found.is_open:
             check_current(known, found)
-        made = settle(store, found, person, act, approve=approve)
+        made = settle(store, found, act, approve=approve, after=pointed(registry))
     if approve:
         reconcile(store, registry, act.at)
     return made
@@ -201,7 +201,7 @@ def roll_back(store: Store, registry: Registry, act: Act) -> Promotion:
         if target != back:
             raise PromotionRefused("something else has come to serve meanwhile; look at traceaudit models list")
         made = keep(store, Kind.ROLLBACK, (back, now, ""), person, act)
-        made = settle(store, made, person, act, approve=True)
+        made = settle(store, made, act, approve=True, after=pointed(registry))
     reconcile(store, registry, act.at)
     return made
 
@@ -252,16 +252,26 @@ def keep(store: Store, kind: Kind, what: tuple[str, str, str], person: str, act:
     return proposal(store, number)
 
 
-def settle(store: Store, found: Promotion, person: str, act: Act, *, approve: bool) -> Promotion:
-    """Keep a decision, in the open transaction.
+def pointed(registry: Registry) -> int:
+    """The number that the pointer is at; a database that was put back from a copy may know of lower ones alone."""
+    try:
+        found = registry.serving()
+    except ModelUnusable:
+        found = None
+    return found.number if found else 0
+
+
+def settle(store: Store, found: Promotion, act: Act, *, approve: bool, after: int) -> Promotion:
+    """Keep a decision, in the open transaction; what is approved gets a number above `after`.
 
     Raises:
         PromotionRefused: it is decided.
     """
+    person = person_of(act.by)
     if found.decision:
         raise PromotionRefused(f"number {found.number} was {found.decision} by {found.decided_by}")
     known = history(store.connection)
-    serving = max((one.serving or 0 for one in known), default=0) + 1 if approve else None
+    serving = max(after, *(one.serving or 0 for one in known)) + 1 if approve else None
     decision = "approved" if approve else "rejected"
     row: dict[str, object] = {
         "number": found.number,

@@ -215,3 +215,5 @@ def test_a_pointer_of_a_later_decision_is_left_alone(store: Store, registry: Reg
     registry.point(replace(now, number=9, revision=""))
     assert reconcile(store, registry, NOW) is None
     assert registry.champion() == BASE_REVISION
+    assert roll_back(store, registry, act("cleo")).serving == 10
+    assert registry.serving() == standing(history(store.connection))
