@@ -72,7 +72,7 @@ def run(argv: Sequence[str]) -> int:
         )
         tally = audit(sources, config, around)
         sign(store, config)
-    if tally.start_anew:
+    if tally.start_anew is not None:
         named(ANEW)(tally.start_anew)
     show_tally(tally, time.monotonic() - began, as_json=args.json)
     return 0
@@ -159,7 +159,7 @@ def audit(sources: "Sequence[Source]", config: Config, around: Surroundings) -> 
     with stop_signals() as stop, progress() as show:
         around.stop_too(stop)
         tally = Audit(judge, keeper, show, renewed=seat.next_one(stop)).run(engine, stop)
-    tally.start_anew = seat.in_force if seat.again else ""
+    tally.start_anew = seat.start_anew
     return tally
 
 

@@ -45,7 +45,7 @@ def worker(argv: Sequence[str]) -> int:
         stop_too = with_parent if args.with_parent else no_parent
         around = Surroundings(keepers(outlet, bury, config), Stored, None, telemetry, stop_too, may_start_anew=True)
         tally = audit(sources, config, around)
-    if tally.start_anew:
+    if tally.start_anew is not None:
         named(ANEW)(tally.start_anew)
     show_tally(tally, time.monotonic() - began, as_json=args.json)
     return 0

@@ -41,14 +41,15 @@ class Tally:
     Attributes:
         triples: in the records read, also those seen before.
         verdicts: new ones.
-        start_anew: the revision that judged, where the process ended only to be started anew with the next one.
+        start_anew: the revision of the registry that judged, empty for the base, where the process ended only to be
+            started anew with the next one.
     """
 
     records: int = 0
     states: Counter[State] = field(default_factory=Counter)
     triples: int = 0
     verdicts: int = 0
-    start_anew: str = ""
+    start_anew: str | None = None
 
     def add(self, batch: Batch, outcomes: Sequence[Outcome], verdicts: Sequence[Verdict]) -> None:
         """Count a batch that is stored."""

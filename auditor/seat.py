@@ -39,8 +39,8 @@ class Seat:
         now: the time, in UTC.
         may_start_anew: whether the process can be started anew without losing what it read.
         following: how it stands with the registry; None where the model is named.
-        in_force: the revision that judges.
-        again: whether the process is to be started anew, to take up the next one.
+        start_anew: where the process is to be started anew to take up the next one: the revision of the registry that
+            judges now, empty for the base.
     """
 
     config: Config
@@ -50,8 +50,8 @@ class Seat:
     now: Callable[[], datetime]
     may_start_anew: bool = False
     following: Following[Scorer] | None = field(default=None, init=False)
-    in_force: str = field(default="", init=False)
-    again: bool = field(default=False, init=False)
+    start_anew: str | None = field(default=None, init=False)
+    replaced: bool = field(default=False, init=False)
 
     def __post_init__(self) -> None:
         if follows(self.config):
@@ -83,27 +83,31 @@ class Seat:
             self.telemetry.judges(scorer.key.model_revision)
         policy = configured_policy(self.config.policy).version
         run = Run(uuid.uuid4().hex, self.now(), version("traceaudit"), scorer.key, scorer.backend_name, policy)
-        keeper, self.in_force = self.keeper_of(run), scorer.key.model_revision
+        keeper = self.keeper_of(run)
         judge = scorer.recalling(self.recall) if self.recall else scorer
         return self.telemetry.both(judge, keeper) if self.telemetry else (judge, keeper)
 
     def next_one(self, stop: Event) -> Callable[[], Pair | None]:
         """Asked between two batches: who takes over; None where nobody does.
 
-        Where a process can have one model alone, `stop` is set, and `again` says that it is to be started anew.
+        Where a process can have one model alone, `stop` is set, and `start_anew` says that it is to be.
         """
         following = self.following
         if following is None:
             return lambda: None
+        alone = self.config.auditor.backend in ALONE
 
         def renewed() -> Pair | None:
-            if self.config.auditor.backend in ALONE:
-                if self.may_start_anew and not self.again and following.due():
-                    self.again = True
+            if alone:
+                if self.may_start_anew and self.start_anew is None and following.due():
+                    self.start_anew = following.in_force
                     stop.set()
                 return None
+            if self.replaced:  # nobody has the one before any more
+                gc.collect()
+                self.replaced = False
             scorer = following.next()
-            gc.collect()  # what was refused, or replaced before, is let go
+            self.replaced = scorer is not None
             return self.taken(scorer) if scorer else None
 
         return renewed

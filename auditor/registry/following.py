@@ -50,7 +50,8 @@ class Following(Generic[T]):
         load: gives what judges with a configuration that names a revision, or the base.
         refused: told of each that was not taken up, for metrics.
         clock: seconds that only go up.
-        serving: the pointer in force; None before anything was promoted.
+        serving: the pointer that is followed; None before anything was promoted.
+        in_force: the revision of the registry that judges; empty: the base.
         mark: of its file, when it was looked at last; None: there was none.
         try_again_at: when what was refused is tried again; None where nothing was.
         said: why, as it was said.
@@ -61,6 +62,7 @@ class Following(Generic[T]):
     refused: Callable[[], None] = lambda: None
     clock: Callable[[], float] = time.monotonic
     serving: Serving | None = field(default=None, init=False)
+    in_force: str = field(default="", init=False)
     mark: Mark | None = field(default=None, init=False)
     try_again_at: float | None = field(default=None, init=False)
     said: str = field(default="", init=False)
@@ -70,17 +72,19 @@ class Following(Generic[T]):
 
         Raises:
             TraceauditError: it cannot be had; see `load`. One that was started anew to take it up goes on with what it
-                had before.
+                had before, until something else comes to serve.
         """
         kept = os.environ.pop(IN_FORCE, None)
         try:
             self.mark = self.look()
             self.serving = registry_of(placed(self.config)).serving()
+            self.in_force = self.serving.revision if self.serving else ""
             return self.load(self.pinned(self.serving))
         except TraceauditError as error:
             if kept is None:
                 raise
             self.refuse(str(error), self.serving)
+            self.in_force = kept
             return self.load(pinned(self.config, kept))
 
     def pinned(self, serving: Serving | None) -> Config:
@@ -127,7 +131,7 @@ class Following(Generic[T]):
             known = isinstance(error, TraceauditError)
             self.refuse(str(error) if known else f"it does not load ({type(error).__name__})", serving)
             return None
-        self.serving, self.said = serving, ""
+        self.serving, self.in_force, self.said = serving, serving.revision, ""
         logger.info("model taken up", extra={"revision": serving.revision, "number": serving.number})
         return found
 

@@ -166,7 +166,7 @@ def test_one_that_was_started_anew_for_what_is_no_good_goes_on_with_what_it_had(
         following.start()
     monkeypatch.setenv(IN_FORCE, "")
     assert following.start().key.model_revision == BASE_REVISION
-    assert following.next() is None
+    assert (following.in_force, following.next()) == ("", None)
 
 
 @pytest.fixture
@@ -207,10 +207,10 @@ def test_a_backend_that_is_alone_in_its_process_is_started_anew_for_what_is_whol
     stop = Event()
     renewed = seat.next_one(stop)
     assert renewed() is None
-    assert not seat.again
+    assert not stop.is_set()
     serves(registry, version)
     assert renewed() is None
-    assert (seat.again, stop.is_set(), seat.in_force) == (True, True, BASE_REVISION)
+    assert (seat.start_anew, stop.is_set()) == ("", True)
 
 
 def replace_backend(config: Config, name: str) -> Config:
