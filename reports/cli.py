@@ -90,12 +90,15 @@ def serve(argv: Sequence[str]) -> int:
 
 
 def worker_command(args: argparse.Namespace, config: "Config") -> list[str]:
-    """What a local worker runs: the same configuration, and the blob store and key of this database."""
+    """What a local worker runs: the same configuration, and the blob store, key and registry of this database."""
     from auditor.cli import key_file
+    from auditor.registry.places import placed
     from ingest.user_key import user_key_of
 
     blob_dir = config.images.blob_dir or f"{config.store.path}.blobs"
-    values = [*args.set, f"images.blob_dir={blob_dir}"]
+    section = placed(config)
+    values = [*args.set, f"images.blob_dir={blob_dir}", f"auditor.registry_dir={section.registry_dir}"]
+    values.append(f"auditor.registry_keys={section.registry_keys}")
     if config.serve.workers and not config.ingest.user_key_file:
         user_key_of(config.ingest, key_file(config))
         if key_file(config).exists():

@@ -1,5 +1,6 @@
 """`traceaudit models` in the registry, as a person types it."""
 
+import argparse
 import json
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from auditor.registry.folder import Registry
 from auditor.registry.places import open_registry
 from auditor.store import Store
 from conf.schema import load
+from reports.cli import worker_command
 from tests.auditor.registry.made import BASE_REVISION, MANIFEST, added, checkpoint
 
 
@@ -114,3 +116,13 @@ def test_a_key_that_is_not_known_is_no_registry_of_ours(
     signing_key(tmp_path / "other")
     words = ("show", version.revision, "--db", str(db), "--set", f"auditor.registry_keys={tmp_path / 'other.pub'}")
     assert "is not signed by a key that is known here" in say(capsys, *words, code=1)[1]
+
+
+def test_local_workers_of_the_service_look_into_its_registry(db: Path, registry: Registry) -> None:
+    """They have no database, by which they could know where it is."""
+    config = load(overrides={"store.path": str(db)})
+    command = worker_command(argparse.Namespace(set=["auditor.model=registry"], config=[]), config)
+    told = load(overrides=dict(command[at + 1].split("=", 1) for at, word in enumerate(command) if word == "--set"))
+    assert told.auditor.registry_dir == str(registry.folder)
+    assert told.auditor.registry_keys == f"{db}.signing-key.pub"
+    assert Path(told.auditor.registry_keys).exists()
