@@ -25,14 +25,14 @@ from auditor.registry.results import Check, GateResult, Ruling
 from auditor.store import Store
 from conf.schema import load
 
-KEPT = 3  # versions made for each process, so that there are not too many to be looked at
+KEPT, OTHERS = 3, 8  # versions made by a process, and how many have others: each is hashed after each kill
 
 
 def made(folder: Path, number: int) -> Path:
     """A whole checkpoint of a revision of its own."""
     found = Path(shutil.copytree(DEMO_FOLDER, folder / str(number)))
     told = json.loads((found / "config.json").read_text())
-    (found / "config.json").write_text(json.dumps(told | {"number": f"{os.getpid()}-{number}"}))
+    (found / "config.json").write_text(json.dumps(told | {"number": f"{os.getpid() % OTHERS}-{number}"}))
     return found
 
 

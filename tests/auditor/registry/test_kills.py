@@ -98,6 +98,6 @@ def test_whenever_a_promotion_is_killed_one_whole_model_serves(db: Path, nursery
         # One decision at most was not followed by its pointer.
         assert (decided.number if decided else 0) - (before.number if before else 0) in {0, 1}
     assert numbers == sorted(numbers)
-    assert numbers[-1] > KILLS / 2  # they got somewhere
+    assert numbers[-1] >= KILLS / 5  # they got somewhere
     with registry.writing():
         assert not list(registry.folder.rglob(".new-*"))
