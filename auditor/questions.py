@@ -38,6 +38,8 @@ QUESTIONS = {
     "evidence.export": "auditor.evidence.answers:export",
     "evidence.verify": "auditor.evidence.answers:verify",
     "export.write": "auditor.exports.answers:write",
+    "gate.keep": "auditor.registry.store_gates:keep",
+    "gate.of": "auditor.registry.store_gates:of_revision",
     "golden.keep": "auditor.desk_answers:keep_run_of_golden",
     "golden.risks": "auditor.desk_answers:with_risks",
     "golden.runs": "auditor.desk_answers:runs_of_golden",

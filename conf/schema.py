@@ -343,6 +343,22 @@ class Training(Section):
     every_days: Count
 
 
+class Gate(Section):
+    """What a candidate may lose beside the guard that serves, before it may be promoted."""
+
+    backend: Literal["", "vllm", "transformers", "server", "scripted"]
+    max_loss: Annotated[float, Field(ge=0, le=1)]
+    max_group_loss: Annotated[float, Field(ge=0, le=1)]
+    min_cases: Annotated[int, Field(ge=1)]
+    max_frozen_loss: Annotated[float, Field(ge=0, le=1)]
+    max_false_alarms: Annotated[float, Field(ge=0, le=1)]
+    max_injection_loss: Annotated[float, Field(ge=0, le=1)]
+    max_trigger_loss: Annotated[float, Field(ge=0, le=1)]
+    max_brier_rise: Annotated[float, Field(ge=0, le=1)]
+    max_slowdown: Annotated[float, Field(ge=1)]
+    advisory: list[str]
+
+
 class Config(Section):
     """Everything that can be set, one section per concern."""
 
@@ -371,6 +387,7 @@ class Config(Section):
     training: Training
     judges: dict[str, Judge]
     hygiene: Hygiene
+    gate: Gate
     store: Store
     evidence: Evidence
     retention: Retention

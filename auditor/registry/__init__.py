@@ -11,4 +11,5 @@ promotions  proposed by one person, decided by another; rolled back; in the data
 shown       versions and promotions as commands and the API tell them
 cli         what `traceaudit models` does there
 answers     what `traceaudit models` asks of whoever owns the database
+store_gates what gates found, in the database
 """

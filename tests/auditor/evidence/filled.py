@@ -12,6 +12,8 @@ from auditor.learning.locks import ask_people, lock
 from auditor.learning.store_runs import Beginning, LearnedItem, begin_training
 from auditor.policies.file import BUILT_IN, configured_policy
 from auditor.policies.store import Act, decide, propose
+from auditor.registry.results import Check, GateResult, Ruling
+from auditor.registry.store_gates import keep_gate
 from auditor.retention.holds import Wanted, place_hold
 from auditor.reviewing.deciding import withdraw
 from auditor.reviews import Review
@@ -139,4 +141,6 @@ def fill_directly(store: Store) -> None:
         place_hold(store, Wanted("user", f"user of {name}", STRANGE, name), NOW)
     gone = {"id": "e1", "subject": "triple", "tenant": "north", "digest": "d", "at": BARE}
     store.insert("erasures", [gone | {"triple_id": name} for name in ("gone1", "gone2")])
+    for name in ("g1", "g2"):
+        keep_gate(store, GateResult(name, NOW, "c", "s", (Check("gold", Ruling.PASSED, STRANGE, "F1", 0.9, n=3),)))
     store.insert("calibrations", [{"id": f"c{n}", **curve, **counts} for n in (1, 2)])
