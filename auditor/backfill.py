@@ -179,7 +179,7 @@ def wrong_with(verdict: Verdict, run: Run) -> str | None:
     """Why a verdict that was handed in cannot be kept, in words that say nothing of it; None where it can."""
     shares = (verdict.p_safe, verdict.p_potentially_harmful, verdict.p_harmful)
     fractions = [*shares, verdict.harm_score, verdict.risk, verdict.coverage, verdict.triage_score, verdict.inclusion]
-    if run.kind != "backfill" or verdict.scorer != run.scorer:
+    if run.kind == "live" or verdict.scorer != run.scorer:
         return "made by another scorer than its run says"
     if (verdict.judgment is None) == (verdict.unscorable_reason is None):
         return "neither judged nor unscorable, or both"

@@ -17,7 +17,7 @@ from auditor.queries import period
 
 LIVE = """
     FROM verdicts v WHERE v.scored_at >= $start AND v.scored_at < $end
-    AND v.run_id NOT IN (SELECT run_id FROM runs WHERE kind = 'backfill')
+    AND v.run_id NOT IN (SELECT run_id FROM runs WHERE kind <> 'live')
 """
 
 # Verdicts that a later one of the period (or, with $each_day, of the same day) replaces. Few triples have more than

@@ -19,6 +19,10 @@ ACTIONS = {
     "list": ("auditor.models_cli:list_all", "the published guards, those that are here, and the registry"),
     "verify": ("auditor.models_cli:verify_all", "hash everything once more"),
     "show": ("auditor.registry.cli:show", "where a version of the registry comes from, and what the gate found"),
+    "shadow": (
+        "auditor.registry.shadow_cli:shadow",
+        "let a version judge beside the guard that serves, and see who moves",
+    ),
     "propose": ("auditor.registry.cli:propose", "put a version to somebody who approves it"),
     "promote": ("auditor.registry.cli:promote", "approve what another person proposed: it serves"),
     "reject": ("auditor.registry.cli:reject", "reject it"),

@@ -30,6 +30,7 @@ EARLIER = """
         v.model_revision, v.mode, coalesce(r.kind, 'live') AS kind
     FROM verdicts v LEFT JOIN runs r USING (run_id) JOIN current c ON c.triple_id = v.triple_id
     WHERE v.triple_id IN (SELECT unnest($ids)) AND v.scored_at < c.scored_at
+        AND coalesce(r.kind, 'live') <> 'shadow'
     ORDER BY v.triple_id, v.scored_at
 """
 

@@ -73,6 +73,8 @@ QUESTIONS = {
     "retention.note_file": "reports.retaining:note_file",
     "retention.release": "reports.retaining:let_go",
     "retention.standing": "reports.retaining:standing",
+    "shadow.begin": "auditor.registry.shadow:begin",
+    "shadow.of": "auditor.registry.shadow:of_revision",
     "schedule.list": "reports.answers:latest_runs",
     "schedule.run_due": "reports.answers:run_due",
     "training.ask_people": "auditor.learning.answers:ask_people",

@@ -28,6 +28,7 @@ class Run:
     Attributes:
         version: of traceaudit.
         kind: "backfill" where stored triples are judged once more: no traffic of the day on which that is done.
+            "shadow" where a candidate does so beside the guard that serves: no report counts it.
         note: what readers of a report are to know of it, such as that its records are made up.
     """
 
@@ -37,7 +38,7 @@ class Run:
     scorer: ScorerKey
     backend: str
     policy_version: str
-    kind: Literal["live", "backfill"] = "live"
+    kind: Literal["live", "backfill", "shadow"] = "live"
     note: str | None = None
 
 

@@ -12,4 +12,6 @@ shown       versions and promotions as commands and the API tell them
 cli         what `traceaudit models` does there
 answers     what `traceaudit models` asks of whoever owns the database
 store_gates what gates found, in the database
+shadow      a candidate judges stored triples beside the guard that serves, and decides nothing
+shadow_cli  the command of that
 """

@@ -26,7 +26,7 @@ SLICE = 50_000  # triples that words are looked for in at a time
 BEGINNING = 160  # characters of a question that a list shows
 START, END = datetime(1, 1, 1), datetime(9999, 1, 1)  # noqa: DTZ001 - the tables keep UTC without a zone
 
-LIVE = "run_id NOT IN (SELECT run_id FROM runs WHERE kind = 'backfill')"
+LIVE = "run_id NOT IN (SELECT run_id FROM runs WHERE kind <> 'live')"
 OLDEST_OF_SLICE = """
     SELECT stored_at FROM triples WHERE stored_at <= $before_at ORDER BY stored_at DESC LIMIT 1 OFFSET $slice
 """

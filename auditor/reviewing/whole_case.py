@@ -36,7 +36,7 @@ VERDICTS = """
     LEFT JOIN (SELECT DISTINCT ON (triple_id) triple_id, model_revision, prompt_hash, decoding FROM draws
         WHERE triple_id = $id ORDER BY triple_id, "day" DESC) d USING (triple_id, model_revision, prompt_hash, decoding)
     WHERE v.triple_id = $id
-    ORDER BY d.triple_id IS NULL, kind = 'backfill', v.scored_at DESC, v.model_revision, v.prompt_hash, v.decoding
+    ORDER BY d.triple_id IS NULL, kind <> 'live', v.scored_at DESC, v.model_revision, v.prompt_hash, v.decoding
 """
 
 
@@ -51,7 +51,7 @@ class CaseVerdict:
         stage: where the harm lies; None where that is not known.
         contributions: part to what it adds to the harm score.
         coverage: share of the text that the guard saw.
-        kind: "live", or "backfill" where a stored triple was judged once more.
+        kind: "live", "backfill" where a stored triple was judged once more, or "shadow" where a candidate did so.
     """
 
     model_id: str

@@ -47,7 +47,7 @@ LATE = """
     SELECT "day", count(DISTINCT v.triple_id) FROM verdicts v JOIN triples t ON t.id = v.triple_id
     JOIN drawn ON drawn."day" = v.scored_at::DATE
     WHERE v.scored_at >= $first AND t.stored_at > drawn.drawn_at
-    AND v.run_id NOT IN (SELECT run_id FROM runs WHERE kind = 'backfill')
+    AND v.run_id NOT IN (SELECT run_id FROM runs WHERE kind <> 'live')
     GROUP BY "day" ORDER BY "day"
 """
 

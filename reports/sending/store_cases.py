@@ -47,7 +47,7 @@ COMBINATIONS = """
     SELECT v.triple_id, max(v.risk), t.tenant, t.application, v.category, t.thinking_kind
     FROM verdicts v JOIN triples t ON t.id = v.triple_id
     WHERE v.triple_id IN (SELECT unnest($ids)) AND v.risk >= $lowest AND v.judgment IS NOT NULL AND NOT isnan(v.risk)
-    AND ($tenant = '' OR t.tenant = $tenant) AND v.run_id NOT IN (SELECT run_id FROM runs WHERE kind = 'backfill')
+    AND ($tenant = '' OR t.tenant = $tenant) AND v.run_id NOT IN (SELECT run_id FROM runs WHERE kind <> 'live')
     GROUP BY ALL ORDER BY max(v.risk) DESC, v.triple_id
 """
 
@@ -56,7 +56,7 @@ NAMED = f"""
         SELECT DISTINCT ON (v.triple_id) v.*, 'urgent' AS level, t.tenant, t.application, t.thinking_kind, t.model,
             t.occurred_at, t.source, t."partition", t."offset"
         FROM verdicts v JOIN triples t ON t.id = v.triple_id
-        WHERE v.triple_id IN (SELECT unnest($ids)) AND v.run_id NOT IN (SELECT run_id FROM runs WHERE kind = 'backfill')
+        WHERE v.triple_id IN (SELECT unnest($ids)) AND v.run_id NOT IN (SELECT run_id FROM runs WHERE kind <> 'live')
         ORDER BY v.triple_id, v.risk DESC NULLS LAST, v.scored_at DESC)
     ORDER BY risk DESC NULLS LAST, triple_id LIMIT $limit
 """  # noqa: S608 - names of our own columns

@@ -90,7 +90,7 @@ def difference(sides: Sides, measure: Measure, *, level: float = LEVEL, by_class
     real = sides.weight[None, :]
     candidate = float(measure(sides.harmful, sides.candidate, real)[0])
     champion = float(measure(sides.harmful, sides.champion, real)[0])
-    drawn = sides if measure in OF_SCORES else doubted(sides)
+    drawn = doubted(sides, SCORES_APART if measure in OF_SCORES else 1.0)
     weights = resampled(drawn, by_class=by_class)
     apart = measure(drawn.harmful, drawn.candidate, weights) - measure(drawn.harmful, drawn.champion, weights)
     low, high = np.nanquantile(apart, [(1 - level) / 2, (1 + level) / 2])
@@ -98,11 +98,11 @@ def difference(sides: Sides, measure: Measure, *, level: float = LEVEL, by_class
     return Difference(candidate, champion, value, min(value, float(low)), max(value, float(high)), len(sides), level)
 
 
-def doubted(sides: Sides) -> Sides:
-    """The cases, and two made-up ones of each class that there is, on which the guards differ, one either way."""
+def doubted(sides: Sides, apart: float) -> Sides:
+    """The cases, and two made-up ones of each class that there is, on which the guards are so far apart, either way."""
     classes = np.unique(sides.harmful)
     more = np.repeat(classes, 2)
-    one_way = np.tile([1.0, 0.0], len(classes))
+    one_way = np.tile([0.5 + apart / 2, 0.5 - apart / 2], len(classes))
     return Sides(
         np.concatenate([sides.harmful, more]),
         np.concatenate([sides.candidate, one_way]),
@@ -163,4 +163,5 @@ def auroc(
     return np.asarray((bad * below).sum(axis=1) / np.maximum(bad.sum(axis=1) * safe.sum(axis=1), 1e-12))
 
 
-OF_SCORES = (brier, auroc)  # differ in almost every case, so that nothing has to be made up
+OF_SCORES = (brier, auroc)
+SCORES_APART = 0.5  # where two guards differ, their scores do by about so much

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import numpy as np
 
 from auditor.golden.drill import slice_of
+from auditor.pipeline import Judge
 from auditor.policies.policy import Policy, escalation
 from auditor.scorer import Scorer, build_modes
 from auditor.verdict import Judgment, Verdict
@@ -97,8 +98,8 @@ class Guards:
         took: what they took so far.
     """
 
-    candidate: Scorer
-    champion: Scorer
+    candidate: Judge
+    champion: Judge
     took: list[Took] = field(default_factory=list)
 
     def over(self, cases: Sequence[GateCase]) -> Answers:
