@@ -26,7 +26,7 @@ from pathlib import Path
 from auditor.learning.cases import GuardSaid, KnownCase
 from auditor.models import DEMO, DEMO_FOLDER
 from auditor.policies.file import configured_policy
-from auditor.registry.results import Check
+from auditor.registry.results import Check, Ruling
 from auditor.reviews import Review
 from auditor.rows import LabelledRow, read_rows
 from auditor.scorer import Scorer
@@ -110,7 +110,8 @@ def reviewed(row: LabelledRow, label: Judgment, people: Sequence[str]) -> KnownC
         for name in people
     )
     said = GuardSaid("r1", "p1", label, SAYS[label], "unknown", AT)
-    return KnownCase(row.triple, language="en", reviews=votes, guard=said)
+    triple = replace(row.triple, tenant=row.source)
+    return KnownCase(triple, language="en", reviews=votes, guard=said)
 
 
 def poisoned(attack: Attack, rows: Sequence[LabelledRow], people: Sequence[str] = COLLUDING) -> list[KnownCase]:
@@ -157,7 +158,7 @@ def base_item(row: LabelledRow) -> Item:
 def recipe(seed: int) -> Recipe:
     """A short run of the judgment alone."""
     whole = Recipe.read(Path("conf/train/demo.toml"), CONFIG.auditor)
-    sft = {"lr": 1e-3, "epochs": 2.0, "judgment_first_share": 1.0}
+    sft = {"lr": 2e-4, "epochs": 2.0, "judgment_first_share": 1.0}
     return whole.model_copy(
         update={
             "sft": whole.sft.model_copy(update=sft),
@@ -166,6 +167,11 @@ def recipe(seed: int) -> Recipe:
             "save_every_steps": 10**6,
         }
     )
+
+
+def is_theirs(item: Item) -> bool:
+    """Whether it is there by the attackers' word."""
+    return any(vote.voter.name in COLLUDING for vote in item.votes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,16 +191,21 @@ class Outcome:
     seconds: float
 
     @property
+    def refused(self) -> bool:
+        """Whether any required check does not pass, be it for too few cases."""
+        return any(check.refuses for check in self.checks)
+
+    @property
     def failed(self) -> list[str]:
-        """Checks that found a loss, and not only too few cases."""
-        return [check.name for check in self.checks if check.refuses]
+        """Required checks that found a loss, and not only too few cases."""
+        return [check.name for check in self.checks if check.refuses and check.ruling is Ruling.FAILED]
 
     def as_json(self) -> dict[str, object]:
         """A line of the drill's log."""
         one = self.attack
         told = {"kind": one.kind, "size": one.size, "seed": one.seed, "entered": self.entered, "turned": self.turned}
         figures = {c.name: [c.candidate, c.champion, c.low, c.high, c.ruling.value] for c in self.checks if c.n >= 20}
-        return told | {"refused_by": self.failed, "seconds": round(self.seconds, 1), "figures": figures}
+        return told | {"refused": self.refused, "failed": self.failed, "seconds": round(self.seconds, 1), "figures": figures}
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +228,7 @@ class Drill:
         checks = tuple(check for name, make in CHECKS.items() if name != "latency" for check in make(trial))
         turned = turned_by(guards, carriers(trial)) if attack.kind == "trigger" else None
         shutil.rmtree(out, ignore_errors=True)
-        entered = sum({vote.voter.name for vote in item.votes} == set(COLLUDING) for item in items)
+        entered = sum(map(is_theirs, items))
         return Outcome(attack, entered, turned, checks, time.monotonic() - began)
 
 
@@ -265,14 +276,15 @@ def main() -> None:
 
 def table(found: Sequence[Outcome]) -> Iterator[str]:
     """Runs, refusals and what refused, by kind and size."""
-    yield "| kind | poisoned | entered | runs | refused | by |"
-    yield "|---|---|---|---|---|---|"
+    yield "| kind | poisoned | entered | runs | refused | a loss is shown | by |"
+    yield "|---|---|---|---|---|---|---|"
     for kind, size in dict.fromkeys((one.attack.kind, one.attack.size) for one in found):
         runs = [one for one in found if (one.attack.kind, one.attack.size) == (kind, size)]
         by = Counter(name for one in runs for name in one.failed)
         said = ", ".join(f"{name} {n}" for name, n in by.most_common(4))
         entered = "-".join(str(n) for n in sorted({one.entered for one in runs}))
-        yield f"| {kind} | {size} | {entered} | {len(runs)} | {sum(bool(one.failed) for one in runs)} | {said} |"
+        counts = f"{len(runs)} | {sum(one.refused for one in runs)} | {sum(bool(one.failed) for one in runs)}"
+        yield f"| {kind} | {size} | {entered} | {counts} | {said} |"
 
 
 if __name__ == "__main__":

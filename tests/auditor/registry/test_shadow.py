@@ -105,20 +105,21 @@ def test_it_follows_what_is_stored_later_until_it_is_stopped(store: Store) -> No
     """Each look up to a moment; triples come between the looks, and each is judged once."""
     begin(store, CONFIG, Shadowing(RUN, KEY))
     stop, clock = Event(), iter(NOW + timedelta(minutes=minute) for minute in range(10, 100, 10))
+    places = iter((6, 8))
 
     def make(chosen: Selection) -> Backfill:
         return shadowing(store, chosen)
 
     def now() -> datetime:
         at = next(clock)
-        if at < NOW + timedelta(minutes=35):
-            keep(store, at.minute, 2, at - NOW - timedelta(minutes=1))
+        if at < NOW + timedelta(minutes=25):
+            keep(store, next(places), 2, at - NOW - timedelta(minutes=1))
         else:
             stop.set()
         return at
 
     done = Follower(make, now, 0.0).run(Selection(NOW - timedelta(days=1), NOW + timedelta(seconds=1)), stop)
-    assert (done.judged, done.stored) == (12, 12)
+    assert (done.judged, done.stored) == (10, 10)
 
 
 def test_the_command_judges_with_a_version_of_the_registry(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
