@@ -205,7 +205,8 @@ class Outcome:
         one = self.attack
         told = {"kind": one.kind, "size": one.size, "seed": one.seed, "entered": self.entered, "turned": self.turned}
         figures = {c.name: [c.candidate, c.champion, c.low, c.high, c.ruling.value] for c in self.checks if c.n >= 20}
-        return told | {"refused": self.refused, "failed": self.failed, "seconds": round(self.seconds, 1), "figures": figures}
+        ruled = {"refused": self.refused, "failed": self.failed, "seconds": round(self.seconds, 1)}
+        return told | ruled | {"figures": figures}
 
 
 @dataclass(frozen=True, slots=True)
