@@ -62,16 +62,19 @@ class Preference(Stage):
 
     Attributes:
         beta: how hard the model is held to the reference: larger stays nearer.
+        chosen_weight: of the cross-entropy on the chosen completion beside the preference loss, per token; 0 is plain
+            DPO, which says nothing of how likely either completion is by itself.
     """
 
     beta: Positive
+    chosen_weight: Annotated[float, Field(ge=0)]
 
 
 class Batches(Section):
     """What goes through the model at once.
 
     Attributes:
-        tokens: in one forward pass, padding included, the shared prefix not.
+        tokens: in one forward pass, padding included; a prompt counts once, however many completions it has.
         rows: items in one forward pass, at most.
         accumulation: forward passes in an update.
         max_length: items with more tokens, prompt and completion, are left out and counted; none is cut.

@@ -144,6 +144,11 @@ def sft_trainer(model: Path, recipe: Recipe, collator: Collator, planned: Sequen
     )
 
 
+def losses(stage: Preference) -> dict[str, Any]:
+    """The preference loss, and the cross-entropy on the chosen completion where it has a weight."""
+    return {"loss_type": ["sigmoid", "sft"], "loss_weights": [1.0, stage.chosen_weight]} if stage.chosen_weight else {}
+
+
 def dpo_trainer(
     model: Path, recipe: Recipe, stage: Preference, planned: tuple[Collator, Sequence[list[int]]], work: Path
 ) -> Dpo:
@@ -157,7 +162,7 @@ def dpo_trainer(
     return Dpo(
         weights,
         ref_model=None if adapter else load_weights(model, recipe, frozen=True),
-        args=DPOConfig(**arguments(recipe, stage, len(batches), work), beta=stage.beta),
+        args=DPOConfig(**arguments(recipe, stage, len(batches), work), beta=stage.beta, **losses(stage)),
         train_dataset=Dataset.from_dict({"rows": list(batches)}),
         data_collator=collator,
         processing_class=AutoTokenizer.from_pretrained(model, trust_remote_code=False),
