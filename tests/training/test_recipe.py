@@ -18,7 +18,7 @@ def test_each_recipe_that_ships_can_be_read(file: Path) -> None:
     [
         ("beta = 0.1", "beta = 0", "dpo.beta"),
         ("seed = 7", "", "seed"),
-        ("seed = 7", "sead = 7", "sead"),
+        ("seed = 7", "seed = 7\nsead = 7", "sead"),
         ("rank = 16", "rank = ", "not readable"),
     ],
 )

@@ -13,8 +13,7 @@ from typing import Any
 import torch
 from torch.nn.functional import dropout
 from transformers import DynamicCache, Qwen2_5_VLForConditionalGeneration
-from transformers.modeling_outputs import BaseModelOutputWithPast
-from transformers.models.qwen2_5_vl.modeling_qwen2_5_vl import Qwen2_5_VLModel
+from transformers.models.qwen2_5_vl.modeling_qwen2_5_vl import Qwen2_5_VLModel, Qwen2_5_VLModelOutputWithPast
 
 Vision = dict[str, torch.Tensor]
 
@@ -80,7 +79,7 @@ class Context(Qwen2_5_VLModel):  # type: ignore[misc] # Any to mypy
         after = (behind + torch.arange(input_ids.shape[1], device=input_ids.device)).expand(3, -1, -1)
         parts = Parts(prompt_ids, prompt_mask, positions, input_ids, attention_mask, after)
         hidden = self.in_whole(parts, vision) if self.whole else self.in_parts(parts, n_shared, vision)
-        return BaseModelOutputWithPast(last_hidden_state=dropout(hidden, self.dropped, self.training))
+        return Qwen2_5_VLModelOutputWithPast(last_hidden_state=dropout(hidden, self.dropped, self.training))
 
     @property
     def whole(self) -> bool:
