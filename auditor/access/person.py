@@ -21,8 +21,8 @@ class Right(StrEnum):
     """What can be allowed.
 
     SEE: reports, search, and cases with their texts. VOTE: on cases. ADJUDICATE: decide cases on which votes split.
-    PROPOSE and APPROVE: a policy. OPERATE: look into jobs, deliveries and the audit trail, and start jobs. ADMINISTER:
-    users, tokens, retention and erasure.
+    PROPOSE and APPROVE: a policy, or which model serves. OPERATE: look into jobs, deliveries and the audit trail, and
+    start jobs. ADMINISTER: users, tokens, retention and erasure.
     """
 
     SEE = "see"

@@ -4,7 +4,7 @@ The registry on disk says what there is, the database who proposed and approved 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -29,8 +29,14 @@ from auditor.registry.promotions import (
 )
 from auditor.registry.results import Check, GateResult, Ruling
 from auditor.registry.serving import Serving
+from auditor.registry.shadow import Shadow, shadow_of
+from auditor.reviewing.blind import hides_verdict
+from auditor.reviewing.store_votes import case_votes
 from auditor.store import Store
 from conf.errors import TraceauditError
+from reports.web.kept import Kept
+from reports.web.marks import mark_of
+from reports.web.problems import Ending
 from reports.web.visit import Visit
 
 MOST_RUNS = 200
@@ -144,6 +150,7 @@ class Whole:
         card: the data card, Markdown.
         files: name to hex sha256.
         gate: what it found; None where none looked.
+        shadow: what it said of stored triples beside the model that serves; None where it was never asked.
         promotions: what was proposed of it, the latest first.
     """
 
@@ -159,6 +166,7 @@ class Whole:
     card: str
     files: Mapping[str, str]
     gate: GateResult | None
+    shadow: Shadow | None
     promotions: Sequence[Promotion] = field(default_factory=tuple)
 
     @property
@@ -175,7 +183,7 @@ def held(visit: Visit, store: Store) -> Held:
     if decided and not trouble and difference(registry, decided):
         trouble = (
             f"number {decided.number} was decided, and the registry does not say so yet; "
-            "the service mends that when it starts, and `traceaudit models verify` tells more"
+            "`traceaudit models mend` writes it, and so does the service when it starts"
         )
     champion, unknown = champion_of(visit, registry, pointer)
     runs = training_runs(store, MOST_RUNS)
@@ -232,7 +240,7 @@ def line_of(known: Held, version: Version) -> Line:
     )
 
 
-def whole_of(known: Held, version: Version) -> Whole:
+def whole_of(known: Held, version: Version, shadow: Shadow | None) -> Whole:
     """All that is known of a version."""
     manifest, run = version.manifest, known.run_of(version.manifest)
     return Whole(
@@ -248,8 +256,35 @@ def whole_of(known: Held, version: Version) -> Whole:
         card=version.card or (run.begun.card if run else ""),
         files=manifest.files,
         gate=manifest.gate,
+        shadow=shadow,
         promotions=[one for one in known.promotions if one.revision == version.revision],
     )
+
+
+def shadow_kept(visit: Visit, store: Store, revision: str, wait_s: float) -> Kept[Shadow | None] | None:
+    """What a version said in the shadow; None while it is being counted for the first time."""
+
+    def count() -> Shadow | None:
+        with visit.site.owner.connection() as own:
+            if own is None:
+                raise Ending
+            return shadow_of(own, visit.config, revision, visit.site.now())
+
+    mark = (*mark_of(store.connection), visit.now.date())
+    return visit.site.shelf.get(("shadow", revision), count, mark, wait_s)
+
+
+def told_to(visit: Visit, store: Store, shadow: Shadow | None) -> Shadow | None:
+    """The same without the cases that this person is to judge without knowing what a guard said."""
+    if shadow is None or not visit.person.may(Right.VOTE):
+        return shadow
+    movers = (one for one in shadow.moves.movers if not is_hidden(visit, store, one.triple_id))
+    return replace(shadow, moves=replace(shadow.moves, movers=tuple(movers)))
+
+
+def is_hidden(visit: Visit, store: Store, triple_id: str) -> bool:
+    """Whether what a guard said of a case is kept from this person."""
+    return hides_verdict(case_votes(store, visit.config, triple_id, visit.now), visit.person)
 
 
 def why_not_propose(known: Held, version: Version) -> str:

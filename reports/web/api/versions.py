@@ -14,10 +14,12 @@ from auditor.registry.promotions import Promotion
 from auditor.registry.serving import Serving
 from reports.web import versions as there_are
 from reports.web.api.body import Body
-from reports.web.versions import Line, Whole, found, held, line_of, whole_of
+from reports.web.versions import Line, Whole, found, held, line_of, shadow_kept, told_to, whole_of
 from reports.web.visit import Proposing, SeeingAll
 
 router = APIRouter(tags=["models"])
+
+WAIT_S = 30.0
 
 Revision = Annotated[str, Path(min_length=1, max_length=64, description="a revision, or how one begins")]
 Note = Annotated[str, Field(min_length=1, max_length=4_000)]
@@ -66,12 +68,17 @@ def versions(visit: SeeingAll) -> list[Line]:
 @router.get("/models/versions/{revision}")
 def version(visit: SeeingAll, revision: Revision) -> Whole:
     """One of them whole: where it comes from, what a gate found check by check, what was proposed of it."""
-    with visit.writing() as store:
-        there = held(visit, store)
     try:
-        return whole_of(there, found(there, revision))
+        with visit.writing() as store:
+            there = held(visit, store)
+            one = found(there, revision)
+            kept = shadow_kept(visit, store, one.revision, WAIT_S)
+            shadow = told_to(visit, store, kept.value if kept else None)
     except ModelNotFound:
         raise HTTPException(HTTPStatus.NOT_FOUND) from None
+    if kept is None:
+        raise HTTPException(HTTPStatus.SERVICE_UNAVAILABLE, headers={"Retry-After": "5"})
+    return whole_of(there, one, shadow)
 
 
 @router.get("/models/promotions")

@@ -15,7 +15,7 @@ from auditor.registry.promotions import Promotion
 from reports.web.forms import Sent
 from reports.web.gate_view import name_of, refusing, rows_of
 from reports.web.models import known
-from reports.web.versions import Held, decide, found, held, line_of, refusal, whole_of
+from reports.web.versions import Held, decide, found, held, line_of, refusal, shadow_kept, told_to, whole_of
 from reports.web.view import view
 from reports.web.visit import Approving, Proposing, SeeingAll, Visit
 
@@ -111,14 +111,16 @@ def page(visit: Visit, problem: str = "", note: str = "") -> HTMLResponse:
 
 def version_page(visit: Visit, revision: str, problem: str = "", note: str = "") -> HTMLResponse:
     """The page of a model."""
-    with visit.writing() as store:
-        there = held(visit, store)
     try:
-        one = found(there, revision)
+        with visit.writing() as store:
+            there = held(visit, store)
+            one = found(there, revision)
+            kept = shadow_kept(visit, store, one.revision, WAIT_S)
+            shadow = told_to(visit, store, kept.value if kept else None)
     except ModelNotFound:
         raise HTTPException(HTTPStatus.NOT_FOUND) from None
-    whole = whole_of(there, one)
-    return view(
+    whole = whole_of(there, one, shadow)
+    answer = view(
         visit.request,
         "web/version.html.j2",
         status=HTTPStatus.CONFLICT if problem else HTTPStatus.OK,
@@ -127,11 +129,15 @@ def version_page(visit: Visit, revision: str, problem: str = "", note: str = "")
         gate=whole.gate,
         rows=rows_of(whole.gate) if whole.gate else [],
         refusing=refusing(whole.gate.checks) if whole.gate else [],
+        kept=kept,
+        unseen=len(kept.value.moves.movers) - len(shadow.moves.movers) if kept and kept.value and shadow else 0,
         there=there,
         problem=problem,
         note=note,
         **of_person(visit, there),
     )
+    answer.headers.update({} if kept else {"Refresh": str(COUNTING_S)})
+    return answer
 
 
 def of_person(visit: Visit, there: Held) -> dict[str, object]:

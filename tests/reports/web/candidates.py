@@ -3,6 +3,8 @@
 import json
 import shutil
 import tempfile
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,9 +14,14 @@ from auditor.registry.folder import Registry, Version
 from auditor.registry.manifest import Manifest, StageDone
 from auditor.registry.places import open_registry
 from auditor.registry.results import Check, GateResult, Ruling
+from auditor.registry.shadow import Shadowing, begin
 from auditor.store import Store
+from auditor.store_backfill import StoreDesk
+from auditor.store_rows import Run
 from auditor.verdict import Judgment
-from conf.schema import Config
+from conf.schema import Config, load
+from tests.factories import make_verdict
+from tests.reports.seed import SCORER, Judged, odds
 
 MADE = datetime(2026, 11, 21, 3, 0, tzinfo=UTC)
 BASE = hash_files(DEMO_FOLDER)
@@ -100,3 +107,13 @@ def erase(store: Store, triple_id: str, at: datetime) -> None:
     """As if somebody had asked for it."""
     row = {"id": "erasure-1", "subject": "triple", "tenant": "harbor-bank", "digest": "00", "triple_id": triple_id}
     store.insert("erasures", [row | {"at": at.replace(tzinfo=None)}])
+
+
+def in_shadow(store: Store, version: Version, night: Sequence[Judged], at: datetime) -> None:
+    """It judged a night beside the guard that serves: harmful what that found safe, and the other way round."""
+    scorer = replace(SCORER, model_id=version.model_id, model_revision=version.revision)
+    run = Run("shadow-1", at, "0.9.0", scorer, "transformers", "built-in", "shadow")
+    begin(store, load(), Shadowing(run, SCORER))
+    risks = {triple.id: 1 - verdict.risk for triple, verdict in night if verdict.risk is not None}
+    verdicts = [make_verdict(name, scorer=scorer, scored_at=at, **odds(risk)) for name, risk in risks.items()]
+    StoreDesk(store).keep(run, verdicts)

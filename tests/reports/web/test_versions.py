@@ -11,20 +11,23 @@ from auditor.access.person import Person, Role, person_with
 from auditor.registry.folder import Version
 from auditor.registry.places import open_registry
 from auditor.registry.promotions import history
+from auditor.sampling.store import draw
 from auditor.store import Store
 from conf.schema import Config
-from tests.reports.seed import config, judged, seed
+from tests.reports.seed import NOW as SEEDED
+from tests.reports.seed import SCORER, config, judged, seed
 from tests.reports.web.candidates import (
     BASE,
     MADE,
     add_candidate,
     add_failed,
     erase,
+    in_shadow,
     passing,
     refused,
     with_gate,
 )
-from tests.reports.web.site import Clock, Somebody, browsing
+from tests.reports.web.site import NOW, Clock, Somebody, browsing
 
 ANA, BEN = person_with("Ana", [Role.APPROVER]), person_with("Ben", [Role.APPROVER])
 EZRA, VERA = person_with("Ezra", [Role.EXPERT]), person_with("Vera", [Role.VIEWER])
@@ -216,6 +219,25 @@ def test_two_people_go_back(
     page = client.get("/models").text
     assert "back to the base model" in page
     assert client.get(f"/api/v1/models/versions/{good.revision}").json()["line"]["state"] in {"ready", "served"}
+
+
+def test_who_would_move_is_told_but_for_cases_that_one_is_to_judge_unknowing(
+    client: TestClient, somebody: Somebody, store: Store, configured: Config, good: Version
+) -> None:
+    """Of all ten the candidate says that they are harmful; they were drawn from below the line."""
+    assert "It has judged nothing in the shadow yet" in client.get(path_of(good)).text
+    in_shadow(store, good, NIGHT, SEEDED)
+    told = client.get(f"/api/v1/models/versions/{good.revision}").json()["shadow"]
+    assert (told["champion"], told["triples"], told["moves"]["all"]["changed"]) == (SCORER.model_revision, 10, 10)
+    page = client.get(path_of(good)).text
+    for said in ("10 more would need a person", "Those that moved most", f"/cases/{NIGHT[0][0].id}"):
+        assert said in page
+    draw(store, configured, SEEDED.date(), NOW)
+    somebody.person = EZRA
+    page = client.get(path_of(good)).text
+    assert "10 more would need a person" in page
+    assert f"/cases/{NIGHT[0][0].id}" not in page
+    assert "not named here" in page
 
 
 def test_cases_that_were_erased_since_are_told(client: TestClient, store: Store, good: Version) -> None:

@@ -14,9 +14,9 @@ from auditor.registry.places import open_registry
 from auditor.store import Store
 from conf.schema import Config, load
 from tests.reports.browser import MARKS
-from tests.reports.web.candidates import MADE, add_candidate, add_failed, erase, passing, refused
+from tests.reports.web.candidates import MADE, add_candidate, add_failed, erase, in_shadow, passing, refused
 from tests.reports.web.chromium import DESKTOP, PHONE, logged_in
-from tests.reports.web.service import Running, a_night, add_night, add_people, serving
+from tests.reports.web.service import Running, a_night, add_night, add_people, serving, yesterday
 
 pytestmark = MARKS
 
@@ -50,6 +50,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         good = add_candidate(config, store, 1, passing(), tuple(triple.id for triple, _ in night[:3]))
         other, bad = add_candidate(config, store, 2, passing()), add_candidate(config, store, 3, refused())
         add_failed(store)
+        in_shadow(store, good, night, yesterday())
         erase(store, night[0][0].id, MADE + timedelta(days=5))
     with serving(db, "--set", "report.pdf=never", "--set", "auditor.model=registry") as running:
         yield Site(running, config, good, other, bad)
