@@ -22,6 +22,7 @@ COMMANDS = {
     "policy": ("auditor.policies.cli:policy", "thresholds: what they are, what they would do, and who approved them"),
     "review": ("auditor.review_cli:review", "what reviewers are to look at, and what they said"),
     "calibrate": ("auditor.calibrate_cli:calibrate", "fit the risk to what reviewers said"),
+    "train": ("training.cli:train", "train the guard on reviewed cases; the gate tries what comes of it"),
     "models": ("auditor.models_cli:models", "guards: fetch the real one; what serves: propose, promote, roll back"),
     "eval": ("auditor.eval_cli:evaluate", "score labelled rows and measure the guard on them"),
     "golden": ("auditor.golden_cli:golden", "try the guard on labelled cases and canaries, and alarm"),

@@ -12,6 +12,7 @@ from reports.report import EscalationReport
 from reports.sentences import tenth
 from reports.wording import COMPARED, word
 
+JOB = "job"  # the channel of what failed, where it is no delivery
 WATCHED = ("read", "exchanges", "unscorable", "degraded")  # their leaving the band may be a failure of ours
 
 
@@ -45,8 +46,14 @@ def uncovered(report: EscalationReport) -> Iterator[Alarm]:
 
 
 def undelivered(report: EscalationReport) -> Iterator[Alarm]:
-    """Deliveries that failed and were not made good."""
-    open_ones = [line for line in report.failed_deliveries if not line.settled]
+    """Deliveries and jobs of the schedule that failed and were not made good."""
+    unsettled = [line for line in report.failed_deliveries if not line.settled]
+    open_ones = [line for line in unsettled if line.channel != JOB]
+    yield from (
+        Alarm(f"Not done: {line.target} of {line.subject} ({line.error})", "deliveries")
+        for line in unsettled
+        if line.channel == JOB
+    )
     if open_ones:
         first = open_ones[0]
         more = f", and {len(open_ones) - 1} more" if len(open_ones) > 1 else ""

@@ -121,7 +121,9 @@ def demo(argv: Sequence[str]) -> int:
 
     options = parser("demo", "The whole flow on the sample logs that ship with traceaudit, in a folder of its own.")
     options.add_argument("--dir", default="demo", metavar="DIR", help="the folder; made where it is not there")
+    options.add_argument("--without-training", action="store_true", help="end with the report, and train nothing")
     args = options.parse_args(argv)
     config_of(args)  # refuses a wrong --set before anything is done
     shared = [word for name in args.config for word in ("--config", name)]
-    return run_demo(args.dir, [*shared, *(word for text in args.set for word in ("--set", text))])
+    shared += [word for text in args.set for word in ("--set", text)]
+    return run_demo(args.dir, shared, training=not args.without_training)

@@ -8,6 +8,7 @@ choosing    which cases may be learned from, and which never
 files       items in a folder
 rows_items  rows of files as items
 recipe      how a run trains: the knobs of its stages
+run         one training from reviewed cases to a candidate in the registry
 stages      SFT, DPO, OGDPO: a checkpoint and items in, a whole checkpoint out
 memory      what a training needs of a device's memory
 dry_run     a training without the training: every batch built and looked at

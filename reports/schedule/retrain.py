@@ -5,8 +5,9 @@ Nothing is promoted by a job: that takes two people.
 
 from datetime import datetime, timedelta
 
+from auditor.errors import ChildFailed
 from auditor.store import Store
-from conf.cli import FINDINGS
+from conf.cli import FAILED
 from conf.schema import Training
 from reports.errors import NotAgain
 from reports.schedule import store_news
@@ -29,8 +30,10 @@ def retrain(around: Surroundings, store: Store, _: Period, now: datetime) -> Res
     news = store_news.news_for(store, JOB)
     if reason := not_due(news, around.config.training, now):
         return Result(reason)
-    ended = in_child(around, store, ["train", "--json"], (0, FINDINGS))
-    run = told(ended)[-1]
+    ended = in_child(around, store, ["train", "--json"], (0, FAILED))
+    run = next(reversed(told(ended)), None)
+    if run is None:
+        raise ChildFailed("train", f"failed: {ended.words or 'see the log'}")
     if run["state"] != "candidate":
         store_news.note_seen(store, JOB, news, now)
         raise NotAgain(run["detail"])

@@ -1,5 +1,6 @@
 """Jobs in processes of their own: when they are due, that they end with this one, and that no report waits for them."""
 
+import json
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -20,7 +21,7 @@ from reports.schedule.jobs import Surroundings
 from reports.schedule.plan import HEAVY, Job, Period, jobs_of
 from reports.schedule.retrain import not_due
 from reports.schedule.runner import Result, Runner
-from reports.schedule.service import coming_round
+from reports.schedule.service import coming_round, rounds_of
 from reports.schedule.store_news import News, news_for, note_seen
 from reports.schedule.store_runs import Owner, last_runs
 from tests.reports import seed as seeds
@@ -230,3 +231,34 @@ def test_sixty_restarts_with_jumps_of_the_clock_and_two_schedulers_look_once_eac
     assert set(known.values()) == {"done"}
     assert all(name.endswith("T04:10Z") for name in known)
     assert len(known) > 10
+
+
+def test_a_retrain_that_cannot_be_is_told_in_the_next_report_and_looked_at_again_with_more_reviews(
+    store: Store, tmp_path: Path
+) -> None:
+    """The command is the real one, in another process that asks this one about the database."""
+    seed(store, [judged(n, 0.95) for n in range(5)])
+    values = {"schedule.retrain": "10 4 * * *", "schedule.nightly": "10 5 * * *", "training.min_new": "3"}
+    words = tuple(word for pair in values.items() for word in ("--set", "=".join(pair)))
+    off = dict.fromkeys(("schedule.weekly", "schedule.monthly", "schedule.retention", "schedule.checkpoint"), '""')
+    places = {"store.path": str(tmp_path / "a.duckdb"), "report.out_dir": str(tmp_path / "out"), "report.pdf": "never"}
+    config = load(overrides=values | off | places)
+    wall = [datetime(2026, 11, 23, 3, tzinfo=UTC)]
+    rounds = rounds_of([store], Surroundings(config, words), lambda: wall[0])
+    rounds.once()
+    for n in range(3):
+        review(store, n, ("ann", 1), ("bob", 1))
+    wall[0] += timedelta(hours=3)
+    ran = {one.period.job: one for one in rounds.once()[0]}
+    assert ran["retrain"].state == "given_up"
+    assert ran["retrain"].detail.startswith("nothing was trained: 3 reviewed cases can be learned from")
+    assert rounds.once() == ([], [])
+    wall[0] += timedelta(days=1)
+    ran = {one.period.job: one for one in rounds.once()[0]}
+    assert ran["retrain"].detail.startswith("not due: 0 newly agreed cases of 3")
+    report = json.loads((tmp_path / "out" / "audit-2026-11-23.json").read_text())
+    (failure,) = report["failed_deliveries"]
+    assert (failure["channel"], failure["target"], failure["settled"]) == ("job", "retrain", False)
+    assert failure["error"].startswith("nothing was trained: 3 reviewed cases")
+    page = (tmp_path / "out" / "audit-2026-11-23.html").read_text()
+    assert "Not done: retrain of 2026-11-23T04:10Z (nothing was trained: 3 reviewed cases" in page
