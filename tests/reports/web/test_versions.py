@@ -113,6 +113,8 @@ def test_a_version_shows_where_it_comes_from_and_what_the_gate_found(client: Tes
         "Data card",
     ):
         assert lineage in page
+    assert "all votes agree (D3:0)" in page
+    assert "left out: near duplicate" in page
     assert "Category: cybersecurity" in page
     assert "style=" not in page
     told = client.get(f"/api/v1/models/versions/{good.revision[:10]}").json()
