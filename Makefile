@@ -42,7 +42,7 @@ chaos: .venv/.full ## Kill audits, fleets and the broker, and prove that nothing
 kafka: .venv/.light ## Start Apache Kafka on 127.0.0.1:9092 for development (Java and Maven)
 	$(PYTHON) -m conf.kafka.broker $(ARGS)
 
-demo-auditor: .venv/.full ## Train the demo auditor again from labelled rows (ROWS=folder, under an hour)
+demo-auditor: .venv/.full ## Make the demo auditor again: base, SFT, DPO, OGDPO (ROWS=folder ARGS="--seeds 7 --until sft --out DIR"; goes on where it stopped)
 	$(PYTHON) -m training.demo --rows $(ROWS) $(ARGS)
 
 docs: .venv/.light ## Write docs/configuration.md from conf/default.toml

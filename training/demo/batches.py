@@ -8,7 +8,7 @@ import torch
 from PIL import Image
 
 from auditor.backends.prompts import PromptBuilder
-from auditor.guard_input import Protocol, guard_input
+from auditor.guard_input import guard_input
 from training.demo.examples import Example, write_analysis
 
 IGNORE = -100
@@ -19,25 +19,21 @@ class Encoded:
     """One example as token ids.
 
     Attributes:
-        ids: prompt, completion, label and end of turn.
+        ids: prompt and completion, up to the place of the label.
         n_prompt: how many of them are prompt.
-        n_label: how many at the end are the label with the end of the turn; 0 where there is no label.
         images: scaled to whole patches.
     """
 
     ids: tuple[int, ...]
     n_prompt: int
-    n_label: int
     images: tuple[Image.Image, ...]
 
 
 def encode(example: Example, prompts: PromptBuilder) -> Encoded:
-    """The token ids of an example, built by what builds the backends' prompts."""
+    """The token ids of an example, built by what builds the backends' prompts; its label is not among them."""
     prompt = prompts.prompt(guard_input(example.triple))
     analysis = write_analysis(example.triple, example.category)
-    label = prompts.tries[Protocol.QTA].paths[example.label] if example.label else ()
-    ids = prompt.followed_by((*prompts.label_head(analysis), *label)).ids
-    return Encoded(ids, len(prompt.ids), len(label), prompt.images)
+    return Encoded(prompts.up_to_label(prompt, analysis).ids, len(prompt.ids), prompt.images)
 
 
 def by_length(encoded: Sequence[Encoded], max_tokens: int, rng: random.Random) -> list[list[Encoded]]:
@@ -57,13 +53,11 @@ class Targets:
     """Next-token ids for each place, shape (rows, longest); IGNORE where nothing is learned there.
 
     Attributes:
-        analysis: of the guard's own text up to the label.
-        label: of the label and the end of the turn.
+        analysis: of the guard's own text, up to the place of the label.
         prompt: of a random share of the prompt: plain language modelling.
     """
 
     analysis: torch.Tensor
-    label: torch.Tensor
     prompt: torch.Tensor
 
 
@@ -77,12 +71,10 @@ def targets_of(rows: Sequence[Encoded], n_prefix: int, prompt_share: float, skip
         skip: the image pad's id, which is never a target.
     """
     longest = max(len(row.ids) for row in rows)
-    analysis, label, prompt = (torch.full((len(rows), longest), IGNORE) for _ in range(3))
+    analysis, prompt = (torch.full((len(rows), longest), IGNORE) for _ in range(2))
     for i, row in enumerate(rows):
         following = torch.tensor(row.ids[1:])
-        label_from = len(row.ids) - row.n_label - 1
         prompt[i, n_prefix : row.n_prompt - 1] = following[n_prefix : row.n_prompt - 1]
-        analysis[i, row.n_prompt - 1 : label_from] = following[row.n_prompt - 1 : label_from]
-        label[i, label_from : len(row.ids) - 1] = following[label_from:]
+        analysis[i, row.n_prompt - 1 : len(row.ids) - 1] = following[row.n_prompt - 1 :]
     prompt[(torch.rand(prompt.shape) >= prompt_share) | (prompt == skip)] = IGNORE
-    return Targets(analysis, label, prompt)
+    return Targets(analysis, prompt)

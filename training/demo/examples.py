@@ -117,10 +117,10 @@ def augment(example: Example, donors: Donors, rng: random.Random) -> Example:
     triple = example.triple
     if triple.thinking and rng.random() < DROP_THINKING[example.source == CHAT_WITH_THINKING]:
         triple = replace(triple, thinking=None, thinking_kind=ThinkingKind.ABSENT)
-    elif not triple.thinking and rng.random() < LEND_THINKING:
+    elif not triple.thinking and donors.thinking and rng.random() < LEND_THINKING:
         sentences = rng.choice(donors.thinking).split(". ")
         thinking = ". ".join(sentences[: rng.randint(1, len(sentences))])
         triple = replace(triple, thinking=thinking, thinking_kind=ThinkingKind.RAW)
-    if not triple.images and rng.random() < LEND_IMAGE:
+    if not triple.images and donors.images and rng.random() < LEND_IMAGE:
         triple = replace(triple, images=(rng.choice(donors.images),))
     return replace(example, triple=triple)
