@@ -21,6 +21,7 @@ COMMANDS = {
     "bench": ("auditor.bench_cli:bench", "how fast the guard judges here, beside the limit of the device"),
     "policy": ("auditor.policies.cli:policy", "thresholds: what they are, what they would do, and who approved them"),
     "review": ("auditor.review_cli:review", "what reviewers are to look at, and what they said"),
+    "annotate": ("training.annotating.cli:annotate", "have judges say what the guard should say of reviewed cases"),
     "calibrate": ("auditor.calibrate_cli:calibrate", "fit the risk to what reviewers said"),
     "train": ("training.cli:train", "train the guard on reviewed cases; the gate tries what comes of it"),
     "models": ("auditor.models_cli:models", "guards: fetch the real one; what serves: propose, promote, roll back"),

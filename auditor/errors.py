@@ -11,7 +11,8 @@ TraceauditError
 ├── ModelUnusable        a checkpoint that is not a guard model we can run
 ├── FetchFailed          a model or its prompt cannot be brought, or is not what was published
 ├── BackendFailed        the scoring backend broke; nothing was committed
-│   └── OutOfMemory      it has no room for what it was asked at once
+│   ├── OutOfMemory      it has no room for what it was asked at once
+│   └── RequestRefused   a server does not take a request, while it may take others
 ├── OutcomesUnwritable   the topic of outcomes takes less in a message than is configured
 ├── PortTaken            an address that a command was asked to listen on is taken
 ├── ExecutorDiffers      an executor of Spark is set up otherwise than the driver
@@ -107,6 +108,10 @@ class BackendFailed(TraceauditError):
 
 class OutOfMemory(BackendFailed):
     """The scoring backend has no room for what it was asked at once; it is asked for less."""
+
+
+class RequestRefused(BackendFailed):
+    """A server does not take a request, such as one that is too long for it; it may take others."""
 
 
 class InputUnreadable(TraceauditError):

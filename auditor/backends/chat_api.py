@@ -11,7 +11,7 @@ from typing import Any, Self
 
 import httpx
 
-from auditor.errors import BackendFailed
+from auditor.errors import BackendFailed, RequestRefused
 from conf.errors import ConfigError
 from conf.schema import Auditor
 
@@ -19,13 +19,15 @@ CONNECT_TIMEOUT_S = 10.0
 # What to do about an answer's status; the others are the server's own trouble.
 REMEDIES = {
     400: "it does not take such a request; see its log",
-    401: "it wants a key: name the environment variable that holds it in auditor.server_key_env",
-    403: "it refuses the key of auditor.server_key_env",
-    404: "auditor.server_url should end where /chat/completions follows, mostly in /v1",
-    413: "a proxy before it takes no body of this size; raise its limit, or lower auditor.max_image_pixels",
+    401: "it wants a key: name the environment variable that holds it in {knobs}key_env",
+    403: "it refuses the key of {knobs}key_env",
+    404: "{knobs}url should end where /chat/completions follows, mostly in /v1",
+    413: "a proxy before it takes no body of this size; raise its limit, or lower {pixels}max_image_pixels",
     422: "it does not take such a request; see its log",
-    429: "it is asked too much: lower auditor.server_concurrency",
+    429: "it is asked too much: lower {knobs}concurrency",
 }
+REFUSALS = {400, 413, 422}  # of the one request, where others are taken
+SERVER = "auditor.server_"  # how the knobs of the configured server begin
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,39 +43,75 @@ class ServedModel:
 
 
 @dataclass(frozen=True, slots=True)
+class Reach:
+    """Where a server is, and how it is asked.
+
+    Attributes:
+        url: up to what /chat/completions follows.
+        key_env: environment variable that holds its key; empty: it wants none.
+        concurrency: requests under way at a time.
+        timeout_s: how long one answer is waited for.
+        knobs: how the names of these begin in the configuration, for messages.
+    """
+
+    url: str
+    key_env: str
+    concurrency: int
+    timeout_s: float
+    knobs: str = SERVER
+
+
+@dataclass(frozen=True, slots=True)
 class ChatApi:
     """The API of one server.
 
     Attributes:
         address: of the server, as messages name it.
         timeout_s: how long one answer is waited for.
+        knobs: see Reach.
     """
 
     http: httpx.Client
     pool: ThreadPoolExecutor
     address: str
     timeout_s: float
+    knobs: str = SERVER
 
     @classmethod
     def open(cls, config: Auditor) -> Self:
-        """The API that is configured; nothing is sent yet.
+        """The API of the server that is configured for the guard; nothing is sent yet.
+
+        Raises:
+            ConfigError: the address is none, or the environment lacks the key that is named.
+        """
+        how = (config.server_key_env, config.server_concurrency, config.server_timeout_s)
+        return cls.reach(Reach(config.server_url, *how))
+
+    @classmethod
+    def reach(cls, where: Reach) -> Self:
+        """The API of a server; nothing is sent yet.
 
         Raises:
             ConfigError: the address is none, or the environment lacks the key that is named.
         """
         try:
-            url = httpx.URL(config.server_url)
+            url = httpx.URL(where.url)
         except httpx.InvalidURL:
-            raise ConfigError("auditor.server_url is no URL; write it as http://host:8000/v1") from None
-        n_requests = config.server_concurrency
+            raise ConfigError(f"{where.knobs}url is no URL; write it as http://host:8000/v1") from None
         http = httpx.Client(
             base_url=url,
-            headers=read_key(config.server_key_env),
-            timeout=httpx.Timeout(config.server_timeout_s, connect=min(CONNECT_TIMEOUT_S, config.server_timeout_s)),
-            limits=httpx.Limits(max_connections=n_requests, max_keepalive_connections=n_requests),
+            headers=read_key(where.key_env, where.knobs),
+            timeout=httpx.Timeout(where.timeout_s, connect=min(CONNECT_TIMEOUT_S, where.timeout_s)),
+            limits=httpx.Limits(max_connections=where.concurrency, max_keepalive_connections=where.concurrency),
         )
         address = str(url.copy_with(username=None, password=None, query=None))
-        return cls(http, ThreadPoolExecutor(n_requests, "server"), address, config.server_timeout_s)
+        pool = ThreadPoolExecutor(where.concurrency, "server")
+        return cls(http, pool, address, where.timeout_s, where.knobs)
+
+    def close(self) -> None:
+        """Let go of connections and threads."""
+        self.pool.shutdown(cancel_futures=True)
+        self.http.close()
 
     def models(self) -> list[ServedModel]:
         """What the server serves.
@@ -100,6 +138,26 @@ class ChatApi:
             for future in waiting:
                 future.cancel()
 
+    def chat_each(self, requests: Sequence[Mapping[str, Any]]) -> list[Any]:
+        """The same, with None for each request that the server does not take, while it may take others.
+
+        Raises:
+            BackendFailed: one of them failed otherwise.
+        """
+        waiting = [self.pool.submit(self.ask_one, request) for request in requests]
+        try:
+            return [future.result() for future in waiting]
+        finally:
+            for future in waiting:
+                future.cancel()
+
+    def ask_one(self, request: Mapping[str, Any]) -> Any:
+        """The answer to one request; None where it is not taken."""
+        try:
+            return self.ask("POST", "chat/completions", request)
+        except RequestRefused:
+            return None
+
     def ask(self, method: str, path: str, body: Mapping[str, Any] | None) -> Any:
         """The decoded answer to one request."""
         try:
@@ -111,24 +169,30 @@ class ChatApi:
         except httpx.TimeoutException:
             raise BackendFailed(
                 f"{self.address} gave no answer within {self.timeout_s:g} s: "
-                "raise auditor.server_timeout_s, or lower auditor.server_concurrency"
+                f"raise {self.knobs}timeout_s, or lower {self.knobs}concurrency"
             ) from None
         except httpx.HTTPError as error:
             raise BackendFailed(f"{self.address}: the connection broke ({type(error).__name__}); see its log") from None
         if response.status_code != httpx.codes.OK:
-            remedy = REMEDIES.get(response.status_code, "see its log")
-            raise BackendFailed(f"{self.address} answered with status {response.status_code}: {remedy}")
+            raise self.failure(response.status_code)
         try:
             return response.json()
         except ValueError:
             raise self.strange() from None
+
+    def failure(self, status: int) -> BackendFailed:
+        """What is wrong, going by the status of an answer."""
+        words = {"knobs": self.knobs, "pixels": self.knobs.removesuffix("server_")}
+        remedy = REMEDIES.get(status, "see its log").format(**words)
+        kind = RequestRefused if status in REFUSALS else BackendFailed
+        return kind(f"{self.address} answered with status {status}: {remedy}")
 
     def strange(self) -> BackendFailed:
         """What is wrong with an answer that has not the shape it should have."""
         return BackendFailed(f"{self.address} does not answer as an OpenAI-compatible server; is it one?")
 
 
-def read_key(variable: str) -> dict[str, str]:
+def read_key(variable: str, knobs: str = SERVER) -> dict[str, str]:
     """The header with the key that an environment variable holds; none where no variable is named.
 
     Raises:
@@ -138,5 +202,5 @@ def read_key(variable: str) -> dict[str, str]:
         return {}
     key = os.environ.get(variable, "").strip()
     if not key or not key.isascii():
-        raise ConfigError(f"auditor.server_key_env: the environment variable {variable} holds no key")
+        raise ConfigError(f"{knobs}key_env: the environment variable {variable} holds no key")
     return {"Authorization": f"Bearer {key}"}
