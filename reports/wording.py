@@ -152,6 +152,7 @@ DRAWS = {
     "urgent": "urgent",
     "escalated": "one that needs a person",
     "below": "below the line",
+    "asked": "asked for by a training",
 }
 
 DRIFT = {

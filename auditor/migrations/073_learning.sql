@@ -77,3 +77,29 @@ CREATE TABLE training_items (
     salt BLOB,
     leaf BLOB
 );
+
+-- Cases that are put before people: drawn, or asked for.
+CREATE VIEW put_cases AS
+    SELECT "day", triple_id, reason, stratum, inclusion, level, risk, model_revision, prompt_hash, decoding, drawn_at
+    FROM draws
+    UNION ALL
+    SELECT asked_at::DATE, triple_id, 'asked', why, 1.0, 'none', risk, model_revision, prompt_hash, decoding, asked_at
+    FROM asked_cases;
+
+-- As before; but a case of which people said what cannot be right is split, once enough voted, until an expert decided.
+CREATE OR REPLACE MACRO decisions(wanted) AS TABLE
+    WITH last AS (
+        SELECT DISTINCT ON (triple_id, person) triple_id, vote, kind,
+            CASE WHEN kind IS NULL THEN 'by ' || lower(reviewer) ELSE '' END AS person
+        FROM standing ORDER BY triple_id, person, "at" DESC, id DESC
+    ), counted AS (
+        SELECT triple_id, vote, count(*) FILTER (kind IS NULL) AS n, count(*) FILTER (kind IS NOT NULL) AS adjudged
+        FROM last GROUP BY triple_id, vote
+    ), summed AS (
+        SELECT triple_id, sum(n)::BIGINT AS voters, max(n) AS most, sum(adjudged) AS adjudged
+        FROM counted GROUP BY triple_id
+    )
+    SELECT triple_id, voters, CASE WHEN adjudged > 0 THEN 'adjudicated' WHEN voters < wanted THEN 'open'
+        WHEN triple_id IN (SELECT a.triple_id FROM asked_cases a WHERE a.why <> 'judges_split') THEN 'split'
+        WHEN most = voters THEN 'unanimous' WHEN most * 2 > voters THEN 'majority' ELSE 'split' END AS outcome
+    FROM summed;

@@ -23,7 +23,7 @@ READS = """
             WHERE kind = $kind AND subject = $id))
     GROUP BY actor, run ORDER BY max("at") DESC LIMIT $most
 """
-DRAWS = 'SELECT reason, drawn_at FROM draws WHERE triple_id = ? ORDER BY "day"'
+DRAWS = 'SELECT reason, drawn_at FROM put_cases WHERE triple_id = ? ORDER BY "day"'
 
 
 @dataclass(frozen=True, slots=True)

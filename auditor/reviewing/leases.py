@@ -22,7 +22,8 @@ from conf.schema import Config
 
 LONG_EXPIRED = timedelta(days=1)  # until then it tells how long a reviewer took
 
-# Drawn cases with a place for this reviewer: fewer people voted on them, or have them before them, than are to vote.
+# Cases, drawn or asked for, with a place for this reviewer: fewer people voted on them, or have them before them, than
+# are to vote.
 DUE = """
     WITH voted AS (
         SELECT triple_id, count(DISTINCT lower(reviewer)) FILTER (kind IS NULL) AS n,
@@ -34,12 +35,12 @@ DUE = """
                 AND NOT coalesce(list_contains(v.voters, lower(l.reviewer)), false)) AS others
         FROM leases l LEFT JOIN voted v USING (triple_id) WHERE l.expires_at > $now GROUP BY l.triple_id
     ), reasons AS (
-        SELECT triple_id, bool_or(list_contains($hide, reason)) OR $hide_all AS hidden FROM draws GROUP BY triple_id
+        SELECT triple_id, bool_or(list_contains($hide, reason)) OR $hide_all AS hidden FROM put_cases GROUP BY triple_id
     ), due AS (
         SELECT d."day", triple_id, d.reason, d.stratum, d.inclusion, d.level, d.risk, d.drawn_at,
             coalesce(v.n, 0) AS votes, [d.model_revision, d.prompt_hash, d.decoding] AS scorer,
             coalesce(a.mine, false) AS mine, r.hidden
-        FROM draws d JOIN reasons r USING (triple_id) LEFT JOIN voted v USING (triple_id)
+        FROM put_cases d JOIN reasons r USING (triple_id) LEFT JOIN voted v USING (triple_id)
         LEFT JOIN at_it a USING (triple_id)
         WHERE coalesce(v.n, 0) + coalesce(a.others, 0) < $wanted AND NOT coalesce(v.adjudicated, false)
         AND NOT coalesce(list_contains(v.voters, lower($reviewer)), false)

@@ -33,7 +33,7 @@ OLDEST_OF_SLICE = """
 # What is known of a case by votes and draws: how far it is, and whether the guard's verdict is hidden from this person.
 STATES = """
     drawn AS (
-        SELECT triple_id, bool_or($hide_all OR list_contains($hide, reason)) AS hides FROM draws GROUP BY triple_id
+        SELECT triple_id, bool_or($hide_all OR list_contains($hide, reason)) AS hides FROM put_cases GROUP BY triple_id
     ), mine AS (
         SELECT triple_id, arg_max(vote, ("at", id)) AS my_vote FROM standing
         WHERE kind IS NULL AND lower(reviewer) = lower($name) GROUP BY triple_id

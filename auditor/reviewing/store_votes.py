@@ -15,7 +15,8 @@ from conf.schema import Config
 
 STANDING = f'SELECT {COLUMNS}, false FROM standing WHERE triple_id = ? ORDER BY "at", id'  # noqa: S608 - our own names
 LEASES = "SELECT triple_id, reviewer, taken_at, expires_at, verdict_shown FROM leases WHERE triple_id = ?"
-REASONS = "SELECT DISTINCT reason FROM draws WHERE triple_id = ?"
+REASONS = "SELECT DISTINCT reason FROM put_cases WHERE triple_id = ?"
+IN_DOUBT = "SELECT 1 FROM asked_cases WHERE triple_id = ? AND why <> 'judges_split' LIMIT 1"
 
 
 def plan(store: Store, config: Config, day: date) -> ReviewPlan:
@@ -36,6 +37,7 @@ def case_votes(store: Store, config: Config, triple_id: str, now: datetime) -> C
         review.votes,
         frozenset(reason for (reason,) in execute(REASONS, [triple_id]).fetchall()),
         review.hide_verdict,
+        in_doubt=bool(execute(IN_DOUBT, [triple_id]).fetchall()),
     )
 
 

@@ -37,6 +37,7 @@ class CaseVotes:
         wanted: people who are to vote.
         reasons: why it was drawn, by each of its draws; empty where it was not.
         hide: reasons of draws for which the policy hides the verdict; see `blind`.
+        in_doubt: a training asked for it, since what people said of it cannot be right.
     """
 
     reviews: Sequence[Review]
@@ -44,6 +45,7 @@ class CaseVotes:
     wanted: int
     reasons: frozenset[str] = frozenset()
     hide: tuple[str, ...] = ()
+    in_doubt: bool = False
 
     @property
     def votes(self) -> dict[str, Judgment]:
@@ -58,7 +60,8 @@ class CaseVotes:
     @property
     def outcome(self) -> Outcome:
         """What the votes come to."""
-        return outcome_of([*self.votes.values()], self.wanted, adjudicated=self.adjudication is not None)
+        decided = self.adjudication is not None
+        return outcome_of([*self.votes.values()], self.wanted, adjudicated=decided, in_doubt=self.in_doubt)
 
     def of(self, name: str) -> Review | None:
         """The last vote of a person."""

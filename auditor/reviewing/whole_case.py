@@ -33,8 +33,9 @@ VERDICTS = """
         v.analysis, v.stage, v.contributions, v.flags, v.coverage, v.windows, v.images_seen, v.images_total,
         v.unscorable_reason, coalesce(r.kind, 'live') AS kind
     FROM verdicts v LEFT JOIN (SELECT run_id, kind FROM runs) r USING (run_id)
-    LEFT JOIN (SELECT DISTINCT ON (triple_id) triple_id, model_revision, prompt_hash, decoding FROM draws
-        WHERE triple_id = $id ORDER BY triple_id, "day" DESC) d USING (triple_id, model_revision, prompt_hash, decoding)
+    LEFT JOIN (SELECT DISTINCT ON (triple_id) triple_id, model_revision, prompt_hash, decoding FROM put_cases
+        WHERE triple_id = $id ORDER BY triple_id, "day" DESC, reason = 'asked') d
+        USING (triple_id, model_revision, prompt_hash, decoding)
     WHERE v.triple_id = $id
     ORDER BY d.triple_id IS NULL, kind <> 'live', v.scored_at DESC, v.model_revision, v.prompt_hash, v.decoding
 """

@@ -14,6 +14,7 @@ import duckdb
 from auditor.sampling.strata import BELOW, ESCALATED, URGENT
 
 LIMIT_DAYS = {URGENT: 1, ESCALATED: 3, BELOW: 7}
+ASKED_DAYS = 7  # for what was not drawn, and a training asked for
 MANY = 10_000_000
 
 # A person is the same whatever the case of the name; who votes again on a case has still seen it once.
@@ -23,7 +24,7 @@ CASES = f"""
     WITH voted AS ({VOTED})
     SELECT "day", triple_id, reason, stratum, inclusion, level, risk, drawn_at, coalesce(n, 0) AS votes,
         [model_revision, prompt_hash, decoding] AS scorer
-    FROM draws LEFT JOIN voted USING (triple_id)
+    FROM put_cases LEFT JOIN voted USING (triple_id)
     WHERE $wanted IS NULL OR votes < $wanted
     ORDER BY {ORDER} LIMIT $most
 """  # noqa: S608 - our own words
@@ -58,7 +59,7 @@ class Due:
 
     Attributes:
         day: UTC day that it is of.
-        reason: "urgent", "escalated" or "below".
+        reason: "urgent", "escalated" or "below"; "asked" for one that was not drawn, and a training asked for.
         inclusion: in (0, 1].
         drawn_at: UTC, without a zone, as the tables hold it.
         votes: people who voted on it.
@@ -82,7 +83,7 @@ class Due:
 
     def is_overdue(self, now: datetime, wanted: int) -> bool:
         """Whether it should have been decided before."""
-        return self.votes < wanted and self.age_days(now) > LIMIT_DAYS[self.reason]
+        return self.votes < wanted and self.age_days(now) > LIMIT_DAYS.get(self.reason, ASKED_DAYS)
 
 
 @dataclass(frozen=True, slots=True)

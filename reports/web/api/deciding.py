@@ -68,7 +68,8 @@ class NextCase:
     """A case that is kept for who asked.
 
     Attributes:
-        reason: why it was drawn: "urgent", "escalated" or "below" (the line, at random); null where the guard's
+        reason: "urgent", "escalated" or "below" (the line, at random), or "asked" (by a training); null where the
+            guard's
             verdict, which that would tell, is hidden until the vote.
         expires_at: until then nobody else is given its place.
         wanted: people who are to vote on it.
