@@ -10,14 +10,23 @@ from pathlib import Path
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from auditor.learning.annotations import JudgeKey, keep_annotations
+from auditor.learning.cases import Annotation, LockedCase, Purpose
+from auditor.learning.locks import lock
 from auditor.policies.file import configured_policy
+from auditor.retention.files import note_file
 from auditor.store import Store
+from auditor.store_backfill import load_triples
+from auditor.verdict import Judgment
 from conf.schema import Config, load
 from reports.nightly import edition_of, write_nightly
 from reports.sending.queue import Made, queue_report
 from reports.sending.sender import Sender
 from tests.auditor.retention.planted_store import mark
 from tests.e2e.audits import rows, run, traceaudit
+from training.choosing.prepare import bringer
+from training.files import write_items
+from training.items import Bucket, Item, Said
 
 SAID = ("question", "thinking", "answer", "arguments", "result", "prompt", "image", "letter", "analysis", "rationale")
 
@@ -133,6 +142,26 @@ class Kept:
         """The triples of a conversation."""
         query = f"SELECT id FROM triples WHERE conversation_id = 'conversation-{conversation}' ORDER BY turn"  # noqa: S608
         return [name for (name,) in rows(self.db, query)]
+
+    def learn(self, conversations: Sequence[str]) -> None:
+        """What a training leaves: annotations, locked cases, and the file of a run that is under way."""
+        now = datetime.now(UTC)
+        ids = {name: self.ids(name) for name in conversations}
+        said = [
+            Annotation(triple, "m", "v1", "p1", Judgment.HARMFUL, f"says {mark(name, 'analysis')}", None, now)
+            for name, triples in ids.items()
+            for triple in triples
+        ]
+        folder = self.folder / "training"
+        with Store.open(str(self.db)) as store:
+            keep_annotations(store, JudgeKey("m", "v1", "p1"), said)
+            lock(store, [LockedCase(triples[0], Purpose.GOLD, Judgment.HARMFUL) for triples in ids.values()], now)
+            note_file(store, str(folder), "training", now)
+            triples = [
+                bringer(store.blobs.where, self.config)(one) for one in load_triples(store, ids[conversations[0]])
+            ]
+        learned = Said("it is harmful", Judgment.HARMFUL)
+        write_items(folder, [Item(one, Judgment.HARMFUL, Bucket.UNANIMOUS, learned) for one in triples])
 
     def make_files(self, bundles: Sequence[str]) -> None:
         """Reports, sent to a folder, of the day and of one tenant; bundles of some conversations; exports."""

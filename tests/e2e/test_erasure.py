@@ -42,6 +42,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Kept:
     kept = Kept(tmp_path_factory.mktemp("filled"))
     kept.audit(ALL)
     kept.audit(["s001", "s002"], "south")
+    kept.learn([*GONE[:20], *LEFT[:5]])
     kept.make_files([GONE[0], LEFT[0]])
     return kept
 
@@ -49,7 +50,14 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Kept:
 def test_a_hundred_conversations_are_in_no_file_and_the_record_is_whole(filled: Kept, tmp_path: Path) -> None:
     kept, south, before = filled, rows(filled.db, SOUTH), ledger(filled.db)
     places = {Path(name).parts[0] for name in kept.holding(GONE)}
-    assert places == {"a.duckdb", "a.duckdb.blobs", "reports", "share", "exports"}  # there was something to be erased
+    assert places == {
+        "a.duckdb",
+        "a.duckdb.blobs",
+        "reports",
+        "share",
+        "exports",
+        "training",
+    }  # there was something to be erased
     shown = set(kept.holding(LEFT))
     (told,) = kept.command("erase", *subjects(GONE), *WHO)
     assert kept.holding(GONE) == []
@@ -60,6 +68,7 @@ def test_a_hundred_conversations_are_in_no_file_and_the_record_is_whole(filled: 
     assert rows(kept.db, SOUTH) == south
     assert ledger(kept.db) == before
     assert rows(kept.db, "SELECT count(DISTINCT triple_id), count(DISTINCT id) FROM erasures") == [(200, 1)]
+    assert rows(kept.db, "SELECT (SELECT count(*) FROM annotations), (SELECT count(*) FROM locked_cases)") == [(10, 5)]
     deleted = {Path(name).name for name in told["files"]["deleted"]}  # type: ignore[index]
     assert deleted >= {f"case-{GONE[0]}.zip", "label-studio", "records.json"}
     still = set(kept.holding(LEFT))

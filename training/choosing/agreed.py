@@ -6,13 +6,13 @@ contradicted is not enough.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from auditor.completion import Reading, read_completion
 from auditor.learning.cases import KnownCase
 from auditor.verdict import Judgment
-from training.choosing.votes_of import of_guard, votes_of
+from training.choosing.votes_of import GUARD, of_guard, votes_of
 from training.items import Bucket, Item, Said, Vote, VoterKind
 from training.votes import PEOPLE, Tally, tally
 
@@ -37,6 +37,12 @@ class Agreed:
     def carriers(self) -> tuple[str, ...]:
         """The two people without either of whom it would not be learned from; none where more agree."""
         return self.people if len(self.people) == PEOPLE_NEEDED else ()
+
+    @property
+    def author(self) -> str | None:
+        """The person whose words are learned; None where they are a judge's or the guard's."""
+        found = first_with_words(self.tally.agreeing)
+        return found[0].voter.name.strip().casefold() if found and found[0].voter.kind in PEOPLE else None
 
     @property
     def category(self) -> str:
@@ -100,14 +106,19 @@ def item_of(agreed: Agreed) -> Item | str:
 
 
 def first_said(votes: Iterable[Vote]) -> Said | None:
-    """The first analysis that the guard could have written: an expert's, else a person's, a judge's, the guard's own.
+    """The first analysis of these votes that the guard could have written, with its judgment."""
+    found = first_with_words(votes)
+    return found[1] if found else None
 
-    Within a rank the latest comes first: votes come in the order in which they were given, the guard's last.
+
+def first_with_words(votes: Iterable[Vote]) -> tuple[Vote, Said] | None:
+    """The first vote with such an analysis: an expert's, else a person's, a judge's, the guard's own.
+
+    Within a rank the latest comes first.
     """
-    ranked: Sequence[Vote] = sorted(votes, key=rank)
-    for vote in ranked:
+    for vote in sorted(votes, key=rank):
         if vote.analysis and (said := readable(vote.analysis, vote.judgment)):
-            return said
+            return vote, said
     return None
 
 
@@ -115,7 +126,7 @@ def rank(vote: Vote) -> tuple[int, bool, float]:
     """The order in which analyses are taken."""
     kinds = (VoterKind.EXPERT, VoterKind.REVIEWER, VoterKind.JUDGE, VoterKind.LABEL)
     at = vote.at.timestamp() if vote.at else 0.0
-    return kinds.index(vote.voter.kind), vote.voter.name == "guard", -at
+    return kinds.index(vote.voter.kind), vote.voter.name == GUARD, -at
 
 
 def readable(analysis: str, judgment: Judgment) -> Said | None:

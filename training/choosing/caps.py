@@ -1,6 +1,7 @@
 """How many items may rest on one person, on one pair of people, or be of one source; pure.
 
-An item rests on the two people who agree on it, where no third does: without either it would not be there. Who is left
+An item rests on the two people who agree on it, where no third does: without either it would not be there. And it rests
+on the person whose words are learned, whoever agrees with the judgment, since nobody else stands for them. Who is left
 out where a cap bites is decided by a lot that nobody can choose.
 """
 
@@ -67,7 +68,8 @@ def keys_of(entry: Entry) -> Iterator[tuple[str, str]]:
     carriers = entry.agreed.carriers
     if carriers:
         yield "pair", " + ".join(carriers)
-        yield from (("person", name) for name in carriers)
+    author = entry.agreed.author
+    yield from (("person", name) for name in sorted({*carriers, *([author] if author else [])}))
     yield "source", entry.item.source
 
 
