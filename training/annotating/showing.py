@@ -26,21 +26,23 @@ TOKENS = Neutraliser(
 TASK = "Judge the case between the markers. Write exactly two lines: “Analysis”: …, then “Judgment”: 0, 0.5 or 1."
 
 
-def messages_of(shown: GuardInput, prompt: str, max_image_pixels: int, max_chars: int) -> list[Mapping[str, Any]]:
-    """The messages of a request."""
+def messages_of(
+    shown: GuardInput, prompt: str, max_image_pixels: int, max_chars: int, task: str = TASK
+) -> list[Mapping[str, Any]]:
+    """The messages of a request; what is asked stands behind the case."""
     pictures = [
         {"type": "image_url", "image_url": {"url": as_url(small(image, max_image_pixels))}} for image in shown.images
     ]
-    text = {"type": "text", "text": case_text(shown, prompt, max_chars)}
+    text = {"type": "text", "text": case_text(shown, prompt, max_chars, task)}
     return [{"role": "system", "content": prompt}, {"role": "user", "content": [*pictures, text]}]
 
 
-def case_text(shown: GuardInput, prompt: str, max_chars: int) -> str:
+def case_text(shown: GuardInput, prompt: str, max_chars: int, task: str = TASK) -> str:
     """The case between its markers, and the task behind it."""
     short = TOKENS.shown(shortened(shown, max_chars))
     fields = (f"{IMAGE_MISSING}\n" if short.image_missing else "") + render_fields(short)
     mark = hashlib.sha256(f"{prompt}\0{fields}".encode()).hexdigest()[:16]
-    return f"<case {mark}>\n{fields}\n</case {mark}>\n{TASK}"
+    return f"<case {mark}>\n{fields}\n</case {mark}>\n{task}"
 
 
 def shortened(shown: GuardInput, max_chars: int) -> GuardInput:

@@ -10,5 +10,6 @@ sft         supervised fine-tuning on what all voters agree on
 dpo         preference optimisation on what a majority decided
 ogdpo       the same once more, on hard negatives that an oracle ruled on, and on experts' pairs
 judging     what a checkpoint says of items, with its words
-oracle      which of two judgments is right, asked of a stronger model
+oracle      which of two judgments is right: what an oracle promises, and people as one
+oracle_endpoint  a stronger model behind an endpoint as one
 """
