@@ -141,6 +141,17 @@ def fill_directly(store: Store) -> None:
         place_hold(store, Wanted("user", f"user of {name}", STRANGE, name), NOW)
     gone = {"id": "e1", "subject": "triple", "tenant": "north", "digest": "d", "at": BARE}
     store.insert("erasures", [gone | {"triple_id": name} for name in ("gone1", "gone2")])
+    offered = {
+        "kind": "promotion",
+        "revision": "c",
+        "previous": "",
+        "gate_run": "g1",
+        "proposed_by": "ann",
+        "note": STRANGE,
+    }
+    decided = {"decision": "approved", "decided_by": "bob", "decided_at": BARE, "note": "", "serving": 1}
+    store.insert("promotions", [offered | {"number": n, "proposed_at": BARE} for n in (1, 2)])
+    store.insert("promotion_decisions", [decided | {"number": n} for n in (1, 2)])
     for name in ("g1", "g2"):
         keep_gate(store, GateResult(name, NOW, "c", "s", (Check("gold", Ruling.PASSED, STRANGE, "F1", 0.9, n=3),)))
     store.insert("calibrations", [{"id": f"c{n}", **curve, **counts} for n in (1, 2)])

@@ -12,6 +12,7 @@ from auditor.registry.results import Check, GateResult, Ruling
 from auditor.registry.store_gates import gates, gates_of, keep_gate
 from auditor.store import Store
 from conf.schema import load
+from tests.factories import NOW
 from training.gate.cases import GateCases, hash_cases, shipped_cases
 from training.gate.gate import run_gate, told
 
@@ -86,19 +87,17 @@ def test_a_spoiled_candidate_is_refused_with_its_reasons(few: GateCases, tmp_pat
     assert all(check.reason for check in result.checks)
 
 
-def test_what_a_gate_found_is_kept_once_and_read_again(store: Store) -> None:
-    from tests.factories import NOW
-
+def test_what_a_gate_found_is_kept_once_and_read_again() -> None:
     check = Check("gold", Ruling.PASSED, "F1 0.9", "F1", 0.9, 0.8, -0.01, 0.2, -0.05, 100)
-    result = GateResult(
-        "g1", NOW, "cand", "champ", (check, replace(check, name="canaries", low=None)), {"gold": "ab"}, 1.5
-    )
-    for _ in range(2):
-        keep_gate(store, result)
-    keep_gate(store, replace(result, run_id="g2", candidate="other"))
-    assert gates_of(store.connection, "cand") == [result]
-    assert [one.run_id for one in gates(store.connection)] == ["g1", "g2"]
-    ((events,),) = store.connection.execute("SELECT count(*) FROM events WHERE kind = 'gate.ruled'").fetchall()
+    checks = (check, replace(check, name="canaries", low=None))
+    result = GateResult("g1", NOW, "cand", "champ", checks, {"gold": "ab"}, 1.5)
+    with Store.open(":memory:") as store:
+        for _ in range(2):
+            keep_gate(store, result)
+        keep_gate(store, replace(result, run_id="g2", candidate="other"))
+        assert gates_of(store.connection, "cand") == [result]
+        assert [one.run_id for one in gates(store.connection)] == ["g1", "g2"]
+        ((events,),) = store.connection.execute("SELECT count(*) FROM events WHERE kind = 'gate.ruled'").fetchall()
     assert events == 2
 
 
