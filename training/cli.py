@@ -42,6 +42,9 @@ def options() -> argparse.ArgumentParser:
     result.add_argument("--base", metavar="MODEL", help="the model that is trained (training.base)")
     result.add_argument("--by", default=SYSTEM, metavar="NAME", help="who wants it, for the audit trail")
     result.add_argument("--check", action="store_true", help="show what would be learned from, and train nothing")
+    result.add_argument(
+        "--dry-run", action="store_true", help="build every batch, tell tokens and memory, train nothing"
+    )
     result.add_argument("--fail-on-refused", action="store_true", help="exit with 3 if the gate refuses the candidate")
     return result
 
@@ -56,10 +59,10 @@ def ordered(args: argparse.Namespace, config: Any) -> "Order":
 
 def trained(args: argparse.Namespace, order: "Order") -> int:
     """Do what is asked for, and tell what came of it."""
-    if args.check:
-        from training.run.looks import check
+    if args.check or args.dry_run:
+        from training.run.looks import check, dry_run
 
-        return check(order, as_json=args.json)
+        return (check if args.check else dry_run)(order, as_json=args.json)
     from training.errors import TrainingRefused
     from training.run.train import train as run
 

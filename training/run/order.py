@@ -68,6 +68,16 @@ def recipe_of(config: Config) -> Recipe:
     return Recipe.read(path, config.auditor)
 
 
+def base_folder(config: Config) -> Path:
+    """The folder of that model, be it without weights: a tokenizer and a configuration are enough for some looks.
+
+    Raises:
+        ModelNotFound, ModelUnusable: see `base_checkpoint`.
+    """
+    named = Path(config.training.base)
+    return named if config.training.base and named.is_dir() else base_checkpoint(config).folder
+
+
 def base_checkpoint(config: Config) -> Checkpoint:
     """The model that training begins from.
 
