@@ -17,6 +17,7 @@ from training.choosing.prepare import Prepared, lineage_of, prepare
 from training.choosing.snapshot import gone_of
 from training.files import ITEMS, read_items, write_items
 from training.items import Bucket, Item
+from training.rows_items import BaseRows
 from training.run.folder import runs_in, take_away
 from training.run.order import Order
 from training.run.state import MOST_STARTS, State, read_state, write_state
@@ -39,18 +40,6 @@ class Run:
     state: State
     base: Checkpoint
     items: tuple[Item, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class BaseRows:
-    """Labelled rows that are mixed in.
-
-    Attributes:
-        files: name to hex sha256.
-    """
-
-    items: tuple[Item, ...] = ()
-    files: dict[str, str] | None = None
 
 
 def run_under_way(order: Order, folder: Path, base: Checkpoint) -> Run | None:
@@ -112,7 +101,7 @@ def new_run(order: Order, folder: Path, base: Checkpoint, rows: BaseRows) -> Run
     chosen = mixed(prepared.chosen, order.recipe.base_share, order.recipe.seed)
     try:
         data_hash = write_items(home / "items", chosen.items)
-        facts = Facts(now, data_hash, version("traceaudit"), rows.files or {}, len(prepared.locked))
+        facts = Facts(now, data_hash, version("traceaudit"), rows.files, len(prepared.locked))
         state = State(
             run_id,
             order.settings(base),

@@ -29,7 +29,7 @@ def check(order: Order, *, as_json: bool) -> int:
     if as_json:
         print_json({"items": len(chosen.items), "counts": chosen.counts, "refused": refused or None})
     else:
-        facts = Facts(order.now(), hash_items(chosen.items), version("traceaudit"), rows.files or {})
+        facts = Facts(order.now(), hash_items(chosen.items), version("traceaudit"), rows.files)
         print(data_card(chosen, order.config.hygiene, facts), end="")
         print(f"\n{refused}" if refused else "")
     return FINDINGS if refused else 0

@@ -1,16 +1,15 @@
 """Labelled rows that are mixed in so that nothing is forgotten."""
 
-from conf.errors import ConfigError
+from pathlib import Path
+
 from conf.schema import Config
-from training.run.begin import BaseRows
+from training.rows_items import BaseRows, read_base
 
 
 def base_rows(config: Config) -> BaseRows:
     """The rows that the configuration names; none where it names none.
 
     Raises:
-        ConfigError: they cannot be read.
+        InputUnreadable, BadRow: they cannot be read.
     """
-    if config.training.rows:
-        raise ConfigError(f"training.rows = {config.training.rows!r}: rows of files cannot be mixed in yet")
-    return BaseRows()
+    return read_base(Path(config.training.rows), config.images) if config.training.rows else BaseRows()

@@ -40,13 +40,13 @@ def for_sft(items: Sequence[Item]) -> list[Item]:
 
 
 def for_dpo(items: Sequence[Item]) -> list[Item]:
-    """Pairs that a majority decided."""
-    return [item for item in items if item.bucket is Bucket.MAJORITY and item.rejected]
+    """Pairs that a majority decided, and those of base rows."""
+    return [item for item in items if item.bucket in {Bucket.MAJORITY, Bucket.BASE} and item.rejected]
 
 
 def for_ogdpo(items: Sequence[Item]) -> list[Item]:
     """These pairs once more, and those that people decided where voters were at odds."""
-    return [item for item in items if item.bucket in {Bucket.MAJORITY, Bucket.SPLIT} and item.rejected]
+    return [item for item in items if item.bucket is not Bucket.UNANIMOUS and item.rejected]
 
 
 def ogdpo(model: Path, items: Sequence[Item], recipe: Recipe, out: Path) -> StageResult:

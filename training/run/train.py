@@ -39,6 +39,8 @@ def train(order: Order) -> Outcome:
 def begun(order: Order, base: Checkpoint) -> Run:
     """A run that begins now."""
     folder, rows = folder_of(order.config), base_rows(order.config)
+    for reason, n in rows.passed_over.items():
+        order.say(f"{n} rows of {order.config.training.rows} are passed over: {reason}")
     with in_words("what is learned from", folder):
         run = new_run(order, folder, base, rows)
     told = ", ".join(f"{n} {name}" for name, n in run.state.counts.items())
