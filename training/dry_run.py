@@ -35,7 +35,7 @@ class StageLooks:
         prompt_tokens, learned_tokens, padding: over all batches; a prompt counts once for both completions.
         longest: tokens of the longest sequence.
         wrong: what is not where it should be, one sentence each.
-        load: of the heaviest batch.
+        load: the most of each that a batch has.
     """
 
     stage: str
@@ -155,8 +155,13 @@ def look_at_batch(looks: StageLooks, rows: Sequence[Row], batch: Mapping[str, An
     looks.padding += size - int(batch["prompt_mask"].sum()) - int(batch["attention_mask"].sum())
     patches = int(batch["image_grid_thw"].prod(1).sum()) if "image_grid_thw" in batch else 0
     tokens = len(said) * (batch["prompt_ids"].shape[1] + batch["input_ids"].shape[1])
-    if tokens >= looks.load.tokens:
-        looks.load = Load(tokens, n_learned, patches, preference=len(rows[0].completions) > 1)
+    most = looks.load
+    looks.load = Load(
+        max(tokens, most.tokens),
+        max(n_learned, most.learned),
+        max(patches, most.patches),
+        preference=len(rows[0].completions) > 1,
+    )
 
 
 def misplaced(ids: Sequence[int], row: Row, prompts: PromptBuilder) -> Iterator[str]:

@@ -28,8 +28,12 @@ ITEMS = [
 
 
 @pytest.fixture(scope="module")
-def dried(tmp_path_factory: pytest.TempPathFactory) -> DryRun:
-    folder = write_3b(tmp_path_factory.mktemp("3b"))
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_3b(tmp_path_factory.mktemp("3b"))
+
+
+@pytest.fixture(scope="module")
+def dried(folder: Path) -> DryRun:
     return dry_run(RECIPE, {"sft": ITEMS, "dpo": ITEMS, "ogdpo": []}, folder)
 
 
@@ -89,8 +93,10 @@ def test_labels_in_another_place_are_found() -> None:
     assert "made-1: does not end with a label and the end of the turn" in looks.wrong
 
 
-def test_a_folder_that_is_no_model_is_refused(tmp_path: Path) -> None:
-    write_3b(tmp_path)
+def test_a_folder_that_is_no_model_is_refused(folder: Path, tmp_path: Path) -> None:
+    for path in folder.iterdir():
+        (tmp_path / path.name).symlink_to(path)
+    (tmp_path / "config.json").unlink()
     (tmp_path / "config.json").write_text("[]", encoding="utf-8")
     with pytest.raises(ModelUnusable, match=r"config\.json"):
         dry_run(RECIPE, {}, tmp_path)
