@@ -10,7 +10,10 @@ from training.errors import TrainingFailed
 
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 # As safetensors and torch say it, which keep the number of the error to themselves.
-FULL_WORDS = ("os error 28", "os error 27", "os error 122", "No space left", "File too large", "PytorchStreamWriter")
+FULL_WORDS = (
+    *("os error 28", "os error 27", "os error 122", "No space left", "File too large"),
+    *("PytorchStreamWriter", "iostream error", "unexpected pos"),
+)
 MEMORY_WORDS = ("out of memory", "can't allocate memory", "Cannot allocate memory")
 
 
