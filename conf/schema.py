@@ -336,6 +336,7 @@ class Training(Section):
 
     recipe: str
     stages: Annotated[tuple[Stage, ...], Field(min_length=1)]
+    oracle: str
     base: str
     rows: str
     folder: str

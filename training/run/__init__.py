@@ -6,6 +6,7 @@ state      what a run has come to, on disk
 rows       labelled rows that are mixed in
 begin      what it learns from: chosen, written, known to the database
 tried_on   what the gate tries a candidate on
+oracles    who rules in OGDPO
 stages     the stages one after another
 finish     erased meanwhile? the gate, the registry, the end
 troubles   a full disk or too little memory, in words

@@ -6,14 +6,13 @@ from pathlib import Path
 
 from training.errors import StageRefused, TrainingRefused
 from training.items import Bucket, Item
-from training.recipe import Recipe
 from training.run.begin import Run
+from training.run.oracles import oracle_of
 from training.run.order import Order
 from training.run.told import stage_told
 from training.run.troubles import in_words
 from training.stages.dpo import train_dpo
 from training.stages.ogdpo import train_ogdpo
-from training.stages.oracle import People
 from training.stages.running import StageResult
 from training.stages.sft import train_sft
 
@@ -49,17 +48,28 @@ def for_ogdpo(items: Sequence[Item]) -> list[Item]:
     return [item for item in items if item.bucket is not Bucket.UNANIMOUS and item.rejected]
 
 
-def ogdpo(model: Path, items: Sequence[Item], recipe: Recipe, out: Path) -> StageResult:
-    """The stage with people as its oracle: what is open goes to their queue."""
-    return train_ogdpo(model, items, People(), recipe, out)
+def sft(order: Order, model: Path, items: Sequence[Item], out: Path) -> StageResult:
+    """See `train_sft`."""
+    return train_sft(model, items, order.recipe, out)
 
 
-Train = Callable[[Path, Sequence[Item], Recipe, Path], StageResult]
+def dpo(order: Order, model: Path, items: Sequence[Item], out: Path) -> StageResult:
+    """See `train_dpo`."""
+    return train_dpo(model, items, order.recipe, out)
+
+
+def ogdpo(order: Order, model: Path, items: Sequence[Item], out: Path) -> StageResult:
+    """See `train_ogdpo`; the oracle is the configured one."""
+    with oracle_of(order.config) as oracle:
+        return train_ogdpo(model, items, oracle, order.recipe, out)
+
+
+Train = Callable[[Order, Path, Sequence[Item], Path], StageResult]
 
 # stage -> what it learns from, what trains it
 STAGES: dict[str, tuple[Callable[[Sequence[Item]], list[Item]], Train]] = {
-    "sft": (for_sft, train_sft),
-    "dpo": (for_dpo, train_dpo),
+    "sft": (for_sft, sft),
+    "dpo": (for_dpo, dpo),
     "ogdpo": (for_ogdpo, ogdpo),
 }
 
@@ -78,7 +88,7 @@ def run_stages(order: Order, run: Run) -> Trained:
         out = run.home / name
         try:
             with in_words(name, run.home):
-                result = train(folder, required(choose(run.items), name), order.recipe, out)
+                result = train(order, folder, required(choose(run.items), name), out)
         except StageRefused as error:
             if out.exists():
                 raise

@@ -7,6 +7,7 @@ from conf.errors import TraceauditError
 from training.errors import TrainingRefused
 from training.run.begin import Run, new_run, run_under_way
 from training.run.folder import alone, folder_of, take_away
+from training.run.oracles import oracle_settings
 from training.run.order import Order, base_checkpoint
 from training.run.rows import base_rows
 from training.run.told import Outcome
@@ -21,7 +22,9 @@ def train(order: Order) -> Outcome:
         TrainingRefused: there is not enough to learn from, or not of both classes.
         ModelNotFound, ModelUnusable: of the base.
         TrainingFailed: the disk is full, memory does not suffice, or a case was erased meanwhile.
+        ConfigError: `training.oracle` names no endpoint.
     """
+    oracle_settings(order.config)
     folder, base = folder_of(order.config), base_checkpoint(order.config)
     with alone(folder):
         run = run_under_way(order, folder, base) or begun(order, base)

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from peft import LoraConfig
 from transformers import Qwen2_5_VLForConditionalGeneration
+from transformers.utils import logging as transformers_logging
 
 from auditor.errors import ModelUnusable
 from auditor.files import sync_folder
@@ -36,6 +37,7 @@ def load_weights(
         ModelUnusable: it is not a Qwen2.5-VL checkpoint that can be loaded.
     """
     trained = recipe.method == "full" and not frozen
+    transformers_logging.disable_progress_bar()  # of files that are read or written in a moment
     try:
         model = Qwen2_5_VLForConditionalGeneration.from_pretrained(
             folder,

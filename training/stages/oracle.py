@@ -28,13 +28,11 @@ class Conflict:
 
 
 class Oracle(Protocol):
-    """Rules on conflicts.
+    """Rules on conflicts."""
 
-    Attributes:
-        name: of what rules; part of what a stage's result depends on.
-    """
-
-    name: str
+    @property
+    def name(self) -> str:
+        """Of what rules; part of what a stage's result depends on."""
 
     def rule(self, conflicts: Sequence[Conflict]) -> list[Ruled]:
         """What comes of each conflict, in order."""

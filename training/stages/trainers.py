@@ -11,7 +11,14 @@ from typing import Any
 
 import torch
 from datasets import Dataset
-from transformers import AutoTokenizer, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+from transformers import (
+    AutoTokenizer,
+    PrinterCallback,
+    TrainerCallback,
+    TrainerControl,
+    TrainerState,
+    TrainingArguments,
+)
 from trl import DPOConfig, DPOTrainer, SFTConfig, SFTTrainer
 
 from training.recipe import Preference, Recipe, Stage
@@ -26,6 +33,10 @@ class Planned:
 
     args: Any
     state: Any
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)
+        self.remove_callback(PrinterCallback)  # type: ignore[attr-defined] # Log has it all
 
     def create_model_card(self, *_args: object, **_kwargs: object) -> None:
         """None: a checkpoint to resume from is nobody's model."""
