@@ -38,7 +38,7 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def peak_kb(folder: Path, way: str) -> int:
-    """Peak memory of two updates beyond what the libraries hold, in a process of its own."""
+    """Peak memory in kB of two updates beyond what the libraries hold, in a process of its own."""
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "OMP_NUM_THREADS": "2"}
     command = [sys.executable, str(WAYS), str(folder), way]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)

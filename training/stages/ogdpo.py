@@ -14,8 +14,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from accelerate import PartialState
-
 from auditor.files import write_whole
 from auditor.verdict import Judgment
 from training.items import Bucket, Item, Said, VoterKind
@@ -23,7 +21,7 @@ from training.recipe import Recipe
 from training.stages.dpo import prefer
 from training.stages.judging import judge
 from training.stages.oracle import Conflict, Oracle, Ruled
-from training.stages.running import Job, StageResult, fingerprint, read_result, start_work
+from training.stages.running import Job, StageResult, fingerprint, processes, read_result, start_work
 
 MADE = "made.json"
 
@@ -105,7 +103,7 @@ def is_settled(item: Item) -> bool:
 
 def make_once(job: Job, pairs: Sequence[Item], oracle: Oracle) -> Made:
     """The data step, done by one process and kept for the others and for a run that goes on after a kill."""
-    state, kept = PartialState(), job.work / MADE
+    state, kept = processes(), job.work / MADE
     if state.is_main_process:
         start_work(job)
         if not kept.exists():

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import torch
 from accelerate import PartialState
 
 from auditor.files import sync_folder, write_whole
@@ -110,7 +111,7 @@ def run_stage(job: Job, encoded: Encoded, build: Callable[[], Any]) -> StageResu
     """
     if job.out.exists():
         return read_result(job)
-    state = PartialState()
+    state = processes()
     if state.is_main_process:
         start_work(job)
     state.wait_for_everyone()
@@ -123,6 +124,11 @@ def run_stage(job: Job, encoded: Encoded, build: Callable[[], Any]) -> StageResu
         finish(job, trainer, len(encoded.rows), seconds, metrics)
     state.wait_for_everyone()
     return read_result(job)
+
+
+def processes() -> PartialState:
+    """The processes that train together; accelerate has to be told that they have no GPU, or it sees one alone."""
+    return PartialState(cpu=not torch.cuda.is_available())
 
 
 def measured(trainer: Any, metrics: Mapping[str, float]) -> dict[str, float]:
