@@ -337,6 +337,7 @@ class Training(Section):
     recipe: str
     stages: Annotated[tuple[Stage, ...], Field(min_length=1)]
     oracle: str
+    processes: Annotated[int, Field(ge=0)]
     base: str
     rows: str
     folder: str

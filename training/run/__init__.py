@@ -8,6 +8,8 @@ begin      what it learns from: chosen, written, known to the database
 tried_on   what the gate tries a candidate on
 oracles    who rules in OGDPO
 stages     the stages one after another
+several    a stage on several processes
+member     one of them
 finish     erased meanwhile? the gate, the registry, the end
 troubles   a full disk or too little memory, in words
 train      all of it

@@ -9,6 +9,7 @@ from training.items import Bucket, Item
 from training.run.begin import Run
 from training.run.oracles import oracle_of
 from training.run.order import Order
+from training.run.several import n_processes, train_together
 from training.run.told import stage_told
 from training.run.troubles import in_words
 from training.stages.dpo import train_dpo
@@ -88,7 +89,10 @@ def run_stages(order: Order, run: Run) -> Trained:
         out = run.home / name
         try:
             with in_words(name, run.home):
-                result = train(order, folder, required(choose(run.items), name), out)
+                items = required(choose(run.items), name)
+                if not out.exists() and n_processes(order.config) > 1:
+                    train_together(order.config, name, folder, run.home)
+                result = train(order, folder, items, out)  # the result of what is there already, where it is
         except StageRefused as error:
             if out.exists():
                 raise
