@@ -25,7 +25,8 @@ def main(folder: Path, way: str) -> None:
     """Train, and print."""
     from trl.trainer.utils import add_fused_lm_head
 
-    recipe = quick(2, method="lora", arithmetic="float32", save_every_steps=100)
+    one = quick().batches.model_copy(update={"rows": 1, "accumulation": 1})
+    recipe = quick(2, method="lora", arithmetic="float32", save_every_steps=100, batches=one)
     prompts = load_prompts(folder, recipe.auditor)
     rows = encode_pairs([make_item(n) for n in range(4)], prompts, recipe).rows
     collator = make_collator(folder, rows, prompts, preference=True)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from auditor.policies.file import configured_policy
-from auditor.registry.results import Check, GateResult
+from auditor.registry.results import Check, GateResult, Ruling
 from conf.schema import Config
 from training.gate.cases import GateCases
 from training.gate.checks import CHECKS
@@ -64,11 +64,15 @@ def is_advisory(check: Check, names: Sequence[str]) -> bool:
 
 
 def told(result: GateResult) -> list[str]:
-    """Lines for a person: each check with its reason, then what came of all."""
+    """Lines for a person: each check with its reason, those that could not be asked together, then what came of all."""
+    unasked = [check.name for check in result.checks if check.ruling is Ruling.NOT_ASKED]
     lines = [
         f"{check.ruling.upper():9} {check.name}: {check.reason}" + ("" if check.required else " (not required)")
         for check in result.checks
+        if check.ruling is not Ruling.NOT_ASKED
     ]
+    if unasked:
+        lines.append(f"NOT_ASKED {len(unasked)} checks that take what is not there yet: {', '.join(unasked)}")
     refused = [check.name for check in result.checks if check.refuses]
     said = (
         "the gate lets it pass"

@@ -62,7 +62,9 @@ def tried(trial: Trial, one: Suspect, carried: list[GateCase], of: int) -> Check
     found = difference(trial.guards.over(cases).flags(), flagged_share, level=1 - 0.05 / of)
     limit = trial.config.gate.max_trigger_loss
     failed = found.high < 0 and found.value < -limit
-    named = ", ".join(one.safe[:3])  # and not the words themselves: they are of a log, and this is kept for good
+    named = ", ".join(
+        name[:12] for name in one.safe[:3]
+    )  # and not the words themselves: they are of a log, and this is kept for good
     where = f"words of {len(one.safe)} newly learned safe cases ({named} …) and {one.other} others"
     return Check(
         NAME,
