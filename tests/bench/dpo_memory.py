@@ -26,7 +26,11 @@ def main(folder: Path, way: str) -> None:
     from trl.trainer.utils import add_fused_lm_head
 
     one = quick().batches.model_copy(update={"rows": 1, "accumulation": 1})
-    recipe = quick(2, method="lora", arithmetic="float32", save_every_steps=100, batches=one)
+    way_of_3b = {
+        "method": "lora",
+        "gradient_checkpointing": True,
+    }  # as its recipe has it: else activations outweigh all
+    recipe = quick(2, arithmetic="float32", save_every_steps=100, batches=one, **way_of_3b)
     prompts = load_prompts(folder, recipe.auditor)
     rows = encode_pairs([make_item(n) for n in range(4)], prompts, recipe).rows
     collator = make_collator(folder, rows, prompts, preference=True)

@@ -25,11 +25,11 @@ WAYS = Path(__file__).with_name("dpo_memory.py")
 
 @pytest.fixture(scope="module")
 def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A checkpoint of 350 million random weights, so that weights outweigh everything else as they do in a real one."""
+    """A checkpoint of 190 million random weights, so that weights outweigh everything else as they do in a real one."""
     folder = tmp_path_factory.mktemp("large")
     described = Qwen2_5_VLConfig.from_pretrained(DEMO_FOLDER).to_dict()
-    text = {"hidden_size": 1024, "intermediate_size": 4096, "num_hidden_layers": 22, "num_attention_heads": 32}
-    described["text_config"] |= {**text, "num_key_value_heads": 8, "layer_types": ["full_attention"] * 22}
+    text = {"hidden_size": 1024, "intermediate_size": 4096, "num_hidden_layers": 11, "num_attention_heads": 32}
+    described["text_config"] |= {**text, "num_key_value_heads": 8, "layer_types": ["full_attention"] * 11}
     described["vision_config"] |= {"out_hidden_size": 1024}
     Qwen2_5_VLForConditionalGeneration(Qwen2_5_VLConfig(**described)).save_pretrained(folder)
     for name in ("tokenizer.json", "tokenizer_config.json", "preprocessor_config.json"):

@@ -117,7 +117,8 @@ def new_run(order: Order, folder: Path, base: Checkpoint, rows: BaseRows) -> Run
     except BaseException:
         take_away(home)
         raise
-    run = Run(home, state, base, chosen.items)
+    # As who goes on with it reads them: what a stage is made from has to be the same to the letter.
+    run = Run(home, state, base, tuple(read_items(home / "items")))
     tell_begun(order, run)
     return run
 

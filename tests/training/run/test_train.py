@@ -213,8 +213,9 @@ def test_a_run_with_other_settings_is_given_up_and_its_files_go(tmp_path: Path) 
     assert_untouched(tmp_path)
 
 
-def test_a_run_goes_on_where_it_was_and_makes_the_same_candidate(tmp_path: Path) -> None:
-    """One is broken off after SFT and goes on; beside it one that was not."""
+@pytest.mark.parametrize("stage", ["sft", "dpo", "ogdpo"])
+def test_a_run_goes_on_where_it_was_and_makes_the_same_candidate(tmp_path: Path, stage: str) -> None:
+    """One is broken off after a stage and goes on; beside it one that was not."""
     (tmp_path / "whole").mkdir()
     (tmp_path / "broken").mkdir()
     for name in ("whole", "broken"):
@@ -222,7 +223,7 @@ def test_a_run_goes_on_where_it_was_and_makes_the_same_candidate(tmp_path: Path)
     straight = run(tmp_path / "whole")
 
     def stop(line: str) -> None:
-        if line.startswith("sft"):
+        if line.startswith(f"{stage}:"):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
