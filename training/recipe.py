@@ -1,10 +1,11 @@
 """How a run trains: every knob of the stages, read from one TOML file, with ranges and units."""
 
 import tomllib
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 
 from conf.errors import ConfigError
 from conf.schema import Auditor, Count, Fraction, Section, load
@@ -118,6 +119,14 @@ class Recipe(Section):
     seed: Annotated[int, Field(ge=0)]
     tracking: Literal["files", "mlflow"]
     auditor: Auditor = Field(default_factory=lambda: load().auditor, exclude=True, repr=False)
+
+    @field_validator("tracking")
+    @classmethod
+    def is_there(cls, tracking: str) -> str:
+        """Refuse what is not installed before a run begins, and not in its first stage."""
+        if tracking == "mlflow" and find_spec("mlflow") is None:
+            raise ValueError("MLflow is not installed: pip install mlflow")
+        return tracking
 
     @classmethod
     def read(cls, path: Path = DEFAULT, auditor: Auditor | None = None) -> Self:

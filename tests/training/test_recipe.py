@@ -20,6 +20,7 @@ def test_each_recipe_that_ships_can_be_read(file: Path) -> None:
         ("seed = 7", "", "seed"),
         ("seed = 7", "seed = 7\nsead = 7", "sead"),
         ("rank = 16", "rank = ", "not readable"),
+        ('tracking = "files"', 'tracking = "mlflow"', "tracking.*pip install"),  # no library of ours brings it
     ],
 )
 def test_a_recipe_that_cannot_be_is_refused_with_its_file_and_key(was: str, now: str, why: str, tmp_path: Path) -> None:
