@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from auditor.errors import AccessDenied
+from conf.errors import TraceauditError
+
+MAX_NAME_CHARS = 200
 
 
 class Role(StrEnum):
@@ -83,3 +86,15 @@ def person_with(name: str, roles: Iterable[Role], tenants: Iterable[str] | None 
 def same_person(one: str, other: str) -> bool:
     """Whether two names are of one person, whatever their case."""
     return one.strip().casefold() == other.strip().casefold()
+
+
+def name_of(name: str, refused: type[TraceauditError]) -> str:
+    """The name of who does something, without blanks around it.
+
+    Raises:
+        refused: it is empty or far too long.
+    """
+    person = name.strip()
+    if not 0 < len(person) <= MAX_NAME_CHARS:
+        raise refused(f"say who does this: --by NAME, at most {MAX_NAME_CHARS} characters")
+    return person

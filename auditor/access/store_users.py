@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from auditor.access.person import Person, Role, person_with
+from auditor.access.person import MAX_NAME_CHARS, Person, Role, person_with
 from auditor.errors import UserRefused
 from auditor.evidence.events import SYSTEM, Deed, record_event
 from auditor.evidence.store_seals import release
@@ -19,7 +19,6 @@ from ingest.visible import HIDDEN
 if TYPE_CHECKING:
     from auditor.store_rows import Row
 
-MAX_NAME_CHARS = 200
 EVERYBODYS = "*"  # for tenants: all
 
 COLUMNS = "name, password_hash, roles, tenants, disabled, epoch, added_at, changed_at"

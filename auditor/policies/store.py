@@ -9,15 +9,13 @@ from datetime import UTC, date, datetime, timedelta
 
 import duckdb
 
-from auditor.access.person import same_person
+from auditor.access.person import name_of, same_person
 from auditor.errors import PolicyRefused
 from auditor.evidence.events import Deed, record_event
 from auditor.policies.file import read_policy
 from auditor.policies.policy import Policy
 from auditor.store import Store
 from auditor.verdict_rows import utc
-
-MAX_NAME_CHARS = 200
 
 HISTORY = """
     SELECT p.number, p.version, p.text, p.sha256, p.proposed_by, p.proposed_at, p.effective_from, p.note,
@@ -138,7 +136,7 @@ def propose(store: Store, text: str, name: str, wanted_from: date, act: Act) -> 
     Raises:
         PolicyRefused: the file says what no policy can, or has the name of another one, or the day has passed.
     """
-    policy, person = read_policy(text, name), person_of(act.by)
+    policy, person = read_policy(text, name), name_of(act.by, PolicyRefused)
     if wanted_from < act.at.date():
         raise PolicyRefused(f"{wanted_from} has passed: reports of that day were made under the policy in force")
     known = history(store.connection)
@@ -172,7 +170,7 @@ def decide(store: Store, number: int, act: Act, configured: Policy, *, approve: 
     Raises:
         PolicyRefused: there is no such proposal, it is decided, or this person may not decide it.
     """
-    person, today = person_of(act.by), act.at.date()
+    person, today = name_of(act.by, PolicyRefused), act.at.date()
     found = {one.number: one for one in history(store.connection)}.get(number)
     if found is None:
         raise PolicyRefused(f"no policy {number} was proposed; `traceaudit policy history` lists them")
@@ -206,15 +204,3 @@ def check_approver(person: str, proposal: Version, now_in_force: Policy) -> None
     allowed = now_in_force.approvers
     if allowed and not any(same_person(person, one) for one in allowed):
         raise PolicyRefused(f"{person} may not approve a policy; {', '.join(allowed)} may")
-
-
-def person_of(name: str) -> str:
-    """The name of a person, without blanks around it.
-
-    Raises:
-        PolicyRefused: it is empty or far too long.
-    """
-    person = name.strip()
-    if not 0 < len(person) <= MAX_NAME_CHARS:
-        raise PolicyRefused(f"say who does this: --by NAME, at most {MAX_NAME_CHARS} characters")
-    return person

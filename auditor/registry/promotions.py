@@ -12,10 +12,10 @@ from enum import StrEnum
 
 import duckdb
 
-from auditor.access.person import same_person
+from auditor.access.person import name_of, same_person
 from auditor.errors import ModelUnusable, PromotionRefused
 from auditor.evidence.events import SYSTEM, Deed, record_event
-from auditor.policies.store import MAX_NAME_CHARS, Act
+from auditor.policies.store import Act
 from auditor.registry.folder import Registry, Version
 from auditor.registry.serving import Serving
 from auditor.store import Store
@@ -125,7 +125,7 @@ def propose(store: Store, registry: Registry, revision: str, act: Act) -> Promot
         ModelNotFound, ModelUnusable: there is no such version, or it is no good.
         PromotionRefused: no gate let it pass beside the one that serves, it serves already, or it is proposed already.
     """
-    person, version, champion = person_of(act.by), registry.version(revision), registry.champion()
+    person, version, champion = name_of(act.by, PromotionRefused), registry.version(revision), registry.champion()
     with store.transaction():
         known = history(store.connection)
         now = served(known)[-1:] or [BASE]
@@ -144,7 +144,7 @@ def propose_rollback(store: Store, act: Act) -> Promotion:
     Raises:
         PromotionRefused: nothing was promoted, or that is proposed already.
     """
-    person = person_of(act.by)
+    person = name_of(act.by, PromotionRefused)
     with store.transaction():
         known = history(store.connection)
         if twin := next((one for one in known if one.is_open and one.kind is Kind.ROLLBACK), None):
@@ -169,7 +169,7 @@ def decide(store: Store, registry: Registry, number: int, act: Act, *, approve: 
         ModelNotFound, ModelUnusable: the version is not what was added; it does not come to serve.
         OutputUnwritable: it is decided, and the pointer could not be written; `reconcile` does that later.
     """
-    person, found = person_of(act.by), proposal(store, number)
+    person, found = name_of(act.by, PromotionRefused), proposal(store, number)
     if approve:
         check_approval(person, found)
         check_whole(registry, found)
@@ -192,7 +192,7 @@ def roll_back(store: Store, registry: Registry, act: Act) -> Promotion:
         ModelNotFound, ModelUnusable: what served before is not what was added.
         OutputUnwritable: see `decide`.
     """
-    person = person_of(act.by)
+    person = name_of(act.by, PromotionRefused)
     _, back = way_back(history(store.connection))
     if back:
         registry.check(registry.version(back))
@@ -267,7 +267,7 @@ def settle(store: Store, found: Promotion, act: Act, *, approve: bool, after: in
     Raises:
         PromotionRefused: it is decided.
     """
-    person = person_of(act.by)
+    person = name_of(act.by, PromotionRefused)
     if found.decision:
         raise PromotionRefused(f"number {found.number} was {found.decision} by {found.decided_by}")
     known = history(store.connection)
@@ -364,15 +364,3 @@ def check_current(known: Iterable[Promotion], found: Promotion) -> None:
             f"number {found.number} was proposed while {found.previous[:12] or 'the base'} served, and now it is "
             f"{now[:12] or 'the base'}; propose it anew"
         )
-
-
-def person_of(name: str) -> str:
-    """The name of a person, without blanks around it.
-
-    Raises:
-        PromotionRefused: it is empty or far too long.
-    """
-    person = name.strip()
-    if not 0 < len(person) <= MAX_NAME_CHARS:
-        raise PromotionRefused(f"say who does this: --by NAME, at most {MAX_NAME_CHARS} characters")
-    return person

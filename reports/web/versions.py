@@ -7,7 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+from http import HTTPStatus
 from typing import Any
+
+from fastapi import HTTPException
 
 from auditor.access.person import Person, Right, same_person
 from auditor.errors import AccessDenied, ModelNotFound, ModelUnusable, PromotionRefused
@@ -259,6 +262,42 @@ def whole_of(known: Held, version: Version, shadow: Shadow | None) -> Whole:
         shadow=shadow,
         promotions=[one for one in known.promotions if one.revision == version.revision],
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """One version with what is known around it.
+
+    Attributes:
+        kept: what it said in the shadow, as it was counted; None while it is being counted for the first time.
+        shadow: the same as this person may see it.
+    """
+
+    there: Held
+    version: Version
+    kept: Kept[Shadow | None] | None
+    shadow: Shadow | None
+
+    @property
+    def whole(self) -> Whole:
+        """All that is told of it."""
+        return whole_of(self.there, self.version, self.shadow)
+
+
+def opened(visit: Visit, revision: str, wait_s: float) -> Opened:
+    """The version that a visit asks for.
+
+    Raises:
+        HTTPException: 404, there is none.
+    """
+    try:
+        with visit.writing() as store:
+            there = held(visit, store)
+            one = found(there, revision)
+            kept = shadow_kept(visit, store, one.revision, wait_s)
+            return Opened(there, one, kept, told_to(visit, store, kept.value if kept else None))
+    except ModelNotFound:
+        raise HTTPException(HTTPStatus.NOT_FOUND) from None
 
 
 def shadow_kept(visit: Visit, store: Store, revision: str, wait_s: float) -> Kept[Shadow | None] | None:

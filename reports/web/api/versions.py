@@ -6,7 +6,6 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, HTTPException, Path
 from pydantic import Field
 
-from auditor.errors import ModelNotFound
 from auditor.policies.store import Act
 from auditor.registry import promotions
 from auditor.registry.places import open_registry
@@ -14,7 +13,7 @@ from auditor.registry.promotions import Promotion
 from auditor.registry.serving import Serving
 from reports.web import versions as there_are
 from reports.web.api.body import Body
-from reports.web.versions import Line, Whole, found, held, line_of, shadow_kept, told_to, whole_of
+from reports.web.versions import Line, Whole, held, line_of, opened
 from reports.web.visit import Proposing, SeeingAll
 
 router = APIRouter(tags=["models"])
@@ -68,17 +67,10 @@ def versions(visit: SeeingAll) -> list[Line]:
 @router.get("/models/versions/{revision}")
 def version(visit: SeeingAll, revision: Revision) -> Whole:
     """One of them whole: where it comes from, what a gate found check by check, what was proposed of it."""
-    try:
-        with visit.writing() as store:
-            there = held(visit, store)
-            one = found(there, revision)
-            kept = shadow_kept(visit, store, one.revision, WAIT_S)
-            shadow = told_to(visit, store, kept.value if kept else None)
-    except ModelNotFound:
-        raise HTTPException(HTTPStatus.NOT_FOUND) from None
-    if kept is None:
+    one = opened(visit, revision, WAIT_S)
+    if one.kept is None:
         raise HTTPException(HTTPStatus.SERVICE_UNAVAILABLE, headers={"Retry-After": "5"})
-    return whole_of(there, one, shadow)
+    return one.whole
 
 
 @router.get("/models/promotions")

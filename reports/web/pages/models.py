@@ -15,7 +15,7 @@ from auditor.registry.promotions import Promotion
 from reports.web.forms import Sent
 from reports.web.gate_view import name_of, refusing, rows_of
 from reports.web.models import known
-from reports.web.versions import Held, decide, found, held, line_of, refusal, shadow_kept, told_to, whole_of
+from reports.web.versions import Held, decide, held, line_of, opened, refusal
 from reports.web.view import view
 from reports.web.visit import Approving, Proposing, SeeingAll, Visit
 
@@ -111,15 +111,8 @@ def page(visit: Visit, problem: str = "", note: str = "") -> HTMLResponse:
 
 def version_page(visit: Visit, revision: str, problem: str = "", note: str = "") -> HTMLResponse:
     """The page of a model."""
-    try:
-        with visit.writing() as store:
-            there = held(visit, store)
-            one = found(there, revision)
-            kept = shadow_kept(visit, store, one.revision, WAIT_S)
-            shadow = told_to(visit, store, kept.value if kept else None)
-    except ModelNotFound:
-        raise HTTPException(HTTPStatus.NOT_FOUND) from None
-    whole = whole_of(there, one, shadow)
+    one = opened(visit, revision, WAIT_S)
+    there, kept, shadow, whole = one.there, one.kept, one.shadow, one.whole
     answer = view(
         visit.request,
         "web/version.html.j2",
